@@ -1,0 +1,18 @@
+/** JSON as it comes off the wire: the types every codec shares. @module */
+
+/** Any JSON value. */
+export type JsonValue =
+  | null
+  | boolean
+  | number
+  | string
+  | JsonValue[]
+  | JsonObject;
+
+/** A JSON object. A field that is absent reads as `undefined`. */
+export type JsonObject = { [key: string]: JsonValue | undefined };
+
+/** Tells an object from every other JSON value, arrays included. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -22,6 +22,7 @@ export class EventFramer {
   push(bytes: Uint8Array): Uint8Array | null {
     const whole = this.#tail === null ? bytes : concat(this.#tail, bytes);
     const end = endOfLastEvent(whole);
+    if (whole.length === 0) return null;
     if (end === whole.length) {
       this.#tail = null;
       return whole;

@@ -21,6 +21,8 @@ export interface ModelCapabilities {
   readonly streaming: boolean | null;
   /** How it thinks. */
   readonly thinking: ThinkingMode | null;
+  /** Effort levels it takes, least first; `none` among them where thinking can be switched off. */
+  readonly efforts: readonly string[] | null;
   /** Takes the system role inside the messages (messages protocol). */
   readonly systemTurns: boolean | null;
 }
@@ -35,5 +37,6 @@ export const UNKNOWN_CAPABILITIES: ModelCapabilities = {
   sampling: null,
   streaming: null,
   thinking: null,
+  efforts: null,
   systemTurns: null,
 };

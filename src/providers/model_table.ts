@@ -19,10 +19,10 @@ type Traits = Partial<
 const MILLION = 1_000_000;
 const MEBI = 1_048_576;
 
-const LOW_TO_HIGH = ["low", "medium", "high"];
-const LOW_TO_XHIGH = [...LOW_TO_HIGH, "xhigh"];
-const LOW_TO_MAX = [...LOW_TO_XHIGH, "max"];
-const HIGH_AND_MAX = ["high", "max"];
+const LOW_TO_HIGH: readonly string[] = ["low", "medium", "high"];
+const LOW_TO_XHIGH: readonly string[] = [...LOW_TO_HIGH, "xhigh"];
+const LOW_TO_MAX: readonly string[] = [...LOW_TO_XHIGH, "max"];
+const HIGH_AND_MAX: readonly string[] = ["high", "max"];
 
 function row(
   pattern: RegExp,

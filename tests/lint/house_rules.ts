@@ -10,6 +10,8 @@ import { ignoreReason } from "./rules/ignore_reason.ts";
 import { importDirection } from "./rules/import_direction.ts";
 import { maxLines } from "./rules/max_lines.ts";
 import { noBarrel } from "./rules/no_barrel.ts";
+import { noModuleState } from "./rules/no_module_state.ts";
+import { oneHome } from "./rules/one_home.ts";
 import { topLevelFunctions } from "./rules/top_level_functions.ts";
 
 const plugin: Deno.lint.Plugin = {
@@ -20,6 +22,8 @@ const plugin: Deno.lint.Plugin = {
     "import-direction": importDirection,
     "max-lines": maxLines,
     "no-barrel": noBarrel,
+    "no-module-state": noModuleState,
+    "one-home": oneHome,
     "top-level-functions": topLevelFunctions,
   },
 };

@@ -75,7 +75,7 @@ const groupShape = {
   ),
   targets: list(targetSchema, "Where requests can go."),
   heads: optional(headFilter, "Registered back ends that take part."),
-};
+} as const;
 
 /** Targets that are tried before those of the next group. */
 export const groupSchema = z.strictObject(groupShape)

@@ -70,7 +70,7 @@ const ratesShape = {
     "USD per million cached audio input tokens.",
   ),
   imageOutputPer1M: optional(price(), "USD per million image output tokens."),
-};
+} as const;
 
 /** Rates of a condition: what is absent is taken from the entry. */
 const variantSchema = z.strictObject({

@@ -156,7 +156,7 @@ const wireShape = {
     maxMs: whole(30000, "Longest reading on."),
     maxConcurrent: whole(16, "Most calls read on at once."),
   }, "Bounds for onDisconnect: drain."),
-};
+} as const;
 
 /** One provider. */
 export const providerSchema = z.strictObject({

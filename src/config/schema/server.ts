@@ -12,7 +12,7 @@ import {
   whole,
 } from "./fields.ts";
 
-const PORT = { least: 0, most: 65535 };
+const PORT = { least: 0, most: 65535 } as const;
 
 /** `server.limits`: what one process takes on before it refuses. */
 export const limitsSchema = section({

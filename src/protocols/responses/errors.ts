@@ -5,45 +5,28 @@
  * @module
  */
 
-import type { ErrorKind, GatewayError } from "../../exchange/gateway_error.ts";
-import { isJsonObject, type JsonObject } from "../../support/json.ts";
+import {
+  type ErrorKind,
+  type GatewayError,
+  gatewayError,
+} from "../../exchange/gateway_error.ts";
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from "../../support/json.ts";
+import {
+  openAiError,
+  readErrorValue,
+  type UpstreamError,
+} from "../chat/errors.ts";
 
-const TYPE_AND_CODE: {
-  readonly [K in ErrorKind]: readonly [type: string, code: string | null];
-} = {
-  invalid_request: ["invalid_request_error", null],
-  authentication: ["invalid_request_error", "invalid_api_key"],
-  permission: ["permission_error", null],
-  billing: ["insufficient_quota", "insufficient_quota"],
-  not_found: ["invalid_request_error", null],
-  method_not_allowed: ["invalid_request_error", "method_not_allowed"],
-  conflict: ["invalid_request_error", "conflict"],
-  request_too_large: ["invalid_request_error", "request_too_large"],
-  unsupported_media_type: ["invalid_request_error", "unsupported_media_type"],
-  rate_limit: ["rate_limit_exceeded", "rate_limit_exceeded"],
-  timeout: ["server_error", "timeout"],
-  overloaded: ["service_unavailable", "service_unavailable"],
-  server: ["server_error", "server_error"],
-  upstream: ["server_error", "upstream_error"],
-};
-
-/** The error object that both the body and the stream event carry. */
-export function responsesErrorObject(error: GatewayError): JsonObject {
-  const [type, code] = TYPE_AND_CODE[error.kind];
-  return {
-    message: error.message,
-    type,
-    param: error.param,
-    code: error.code ?? code,
-  };
-}
-
-/** Encodes an error as a whole body. The protocol has no field for the request id: it travels in the headers. */
+/** Builds an error's whole body. The protocol has no field for the request id: it travels in the headers. */
 export function encodeResponsesError(
   error: GatewayError,
   _requestId: string,
 ): JsonObject {
-  return { error: responsesErrorObject(error) };
+  return { error: openAiError(error) };
 }
 
 /** What a stream had said before it broke. */
@@ -55,16 +38,16 @@ export interface BrokenStream {
 }
 
 /**
- * Encodes an error as the last words of an event stream: `error`, then
- * `response.failed` where a response had been created. The error stands nested
- * as the live API sends it and flat as its published schema has it, so that
- * clients of either kind find the message.
+ * Builds the last words of an event stream: `error`, then `response.failed`
+ * where a response had been created. The error stands nested as the live API
+ * sends it and flat as its published schema has it, so that clients of either
+ * kind find the message.
  */
 export function encodeResponsesStreamError(
   error: GatewayError,
   broken: BrokenStream = { sequenceNumber: 0, response: null },
 ): string {
-  const { message, type, param, code } = responsesErrorObject(error);
+  const { message, type, param, code } = openAiError(error);
   const event = {
     type: "error",
     sequence_number: broken.sequenceNumber,
@@ -81,51 +64,82 @@ export function encodeResponsesStreamError(
     response: {
       ...broken.response,
       status: "failed",
-      error: { code, message },
+      // The schema demands a code here, unlike in the error event.
+      error: { code: code ?? "server_error", message },
     },
   };
   return `${text}event: response.failed\ndata: ${JSON.stringify(failed)}\n\n`;
 }
 
-/** What a client may learn of an upstream's error. */
-export interface UpstreamErrorFacts {
-  /** The upstream's own sentence, or one made from the status. */
-  readonly message: string;
-  /** Its code as text, `null` if unsaid. */
-  readonly code: string | null;
-  /** Its type, `null` if unsaid. */
-  readonly type: string | null;
-  /** The field it complained of, `null` if unsaid. */
-  readonly param: string | null;
-}
-
-/** Reads an upstream's error, nested in `error` or flat, with codes as text or numbers. */
+/** Reads an upstream's error body: nested, flat, or inside a failed response. */
 export function decodeResponsesError(
   status: number,
   body: JsonObject | null,
-): UpstreamErrorFacts {
-  const holder =
-    isJsonObject(body?.response) && isJsonObject(body.response.error)
-      ? body.response
-      : body;
-  const nested = holder?.error;
-  const error = isJsonObject(nested) ? nested : holder;
-  const message = text(error?.message) ?? text(nested) ?? text(body?.detail) ??
-    `The upstream answered with status ${status}`;
-  const type = text(error?.type);
-  return {
-    message,
-    code: codeText(error?.code),
-    // A flat event's `type` is the name of the event, not of the error.
-    type: type === "error" ? null : type,
-    param: text(error?.param),
-  };
+): UpstreamError {
+  const holder = isJsonObject(body?.response) ? body.response : body;
+  const read = readErrorValue(holder?.error) ?? readErrorValue(holder);
+  if (read === null) {
+    return {
+      message: `The upstream answered with HTTP status ${status}`,
+      code: null,
+      type: null,
+      param: null,
+    };
+  }
+  // The `type` of a flat event is the event's name, not the error's.
+  return read.type === "error" ? { ...read, type: null } : read;
 }
 
-function text(value: unknown): string | null {
-  return typeof value === "string" && value !== "" ? value : null;
-}
+const KIND_OF_CODE: ReadonlyMap<string, ErrorKind> = new Map([
+  ["rate_limit_exceeded", "rate_limit"],
+  ["rate_limit_error", "rate_limit"],
+  ["429", "rate_limit"],
+  // The gateway's own account is empty: the client cannot fix that.
+  ["insufficient_quota", "overloaded"],
+  ["service_unavailable", "overloaded"],
+  ["server_is_overloaded", "overloaded"],
+  ["overloaded_error", "overloaded"],
+  ["503", "overloaded"],
+  ["timeout", "timeout"],
+  ["504", "timeout"],
+  ["context_length_exceeded", "invalid_request"],
+  ["invalid_prompt", "invalid_request"],
+  ["invalid_request_error", "invalid_request"],
+  ["image_content_policy_violation", "invalid_request"],
+  ["invalid_image", "invalid_request"],
+  ["invalid_image_format", "invalid_request"],
+  ["invalid_image_url", "invalid_request"],
+  ["image_too_large", "invalid_request"],
+  ["image_parse_error", "invalid_request"],
+]);
 
-function codeText(value: unknown): string | null {
-  return typeof value === "number" ? String(value) : text(value);
+// The gateway's own key is bad: its text may hold a piece of the key.
+const KEY_TROUBLE: ReadonlySet<string> = new Set([
+  "invalid_api_key",
+  "authentication_error",
+  "permission_error",
+  "401",
+  "403",
+]);
+
+/**
+ * Turns an error event, a failed response or a 200 whose body is an error into
+ * what the client is told.
+ */
+export function errorOfUpstream(value: JsonValue | undefined): GatewayError {
+  const read = decodeResponsesError(200, isJsonObject(value) ? value : null);
+  const words = [read.code, read.type].filter((word) => word !== null);
+  if (words.some((word) => KEY_TROUBLE.has(word))) {
+    return gatewayError(
+      "upstream",
+      "The upstream refused the gateway's credentials",
+      { code: "upstream_auth" },
+    );
+  }
+  const known = words.find((word) => KIND_OF_CODE.has(word)) ?? "";
+  const kind = KIND_OF_CODE.get(known) ?? "upstream";
+  const message = read.message.startsWith("The upstream answered with HTTP")
+    ? "The upstream reported a failure without saying why"
+    : read.message;
+  return gatewayError(kind, message, { code: read.code, param: read.param });
 }

@@ -1,0 +1,238 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import {
+  insertMember,
+  type JsonScan,
+  scanJson,
+  spliceJson,
+} from "../../src/support/json_scan.ts";
+
+const LIMITS = { maxDepth: 128, maxTokens: 200_000 };
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+function scan(text: string, watch?: readonly string[]): JsonScan {
+  return scanJson(encoder.encode(text), LIMITS, watch);
+}
+
+function refused(text: string): [string | null, number] {
+  const result = scan(text);
+  assert(!result.ok, text);
+  return [result.errorKind, result.errorOffset];
+}
+
+Deno.test("scanJson() finds model and stream and where they stand", () => {
+  const text = '{ "messages" : [{"model":"x"}], "model" : "größe",' +
+    ' "stream":true , "n":1}';
+  const bytes = encoder.encode(text);
+  const result = scanJson(bytes, LIMITS, ["n", "messages", "absent"]);
+  assert(result.ok);
+  assertEquals(result.model, "größe");
+  assertEquals(result.stream, true);
+  const spans = [...result.fields].map(([name, field]) => [
+    name,
+    field.type,
+    decoder.decode(bytes.subarray(field.start, field.end)),
+  ]);
+  assertEquals(spans, [
+    ["messages", "array", '[{"model":"x"}]'],
+    ["model", "string", '"größe"'],
+    ["stream", "boolean", "true"],
+    ["n", "number", "1"],
+  ]);
+});
+
+Deno.test("scanJson() reads every kind of value", () => {
+  const result = scan('{"a":null,"b":-1.5e+3,"c":{},"d":"","e":false}', [
+    "a",
+    "b",
+    "c",
+    "d",
+    "e",
+  ]);
+  assertEquals([...result.fields.values()].map((field) => field.type), [
+    "null",
+    "number",
+    "object",
+    "string",
+    "boolean",
+  ]);
+});
+
+Deno.test("scanJson() gives no model or stream of another type", () => {
+  const result = scan('{"model":{"a":1},"stream":"true"}');
+  assertEquals([result.model, result.stream], [null, null]);
+  assertEquals(result.fields.get("model")?.type, "object");
+  assertEquals(result.fields.get("stream")?.type, "string");
+});
+
+Deno.test("scanJson() decodes escapes in the model's value", () => {
+  assertEquals(scan('{"model":"a\\u0062\\"\\\\"}').model, 'ab"\\');
+});
+
+Deno.test("scanJson() names duplicates of watched keys", () => {
+  const result = scan('{"model":"a","x":1,"x":2,"model":"b","model":"c"}');
+  assertEquals(result.duplicates, ["model"]);
+  assertEquals(result.model, "c");
+});
+
+Deno.test("scanJson() refuses escapes in top-level keys only", () => {
+  assertEquals(refused('{"mod\\u0065l":"x"}'), ["key", 2]);
+  assert(scan('{"a":{"mod\\u0065l":"x"}}').ok);
+});
+
+Deno.test("scanJson() refuses what is no object", () => {
+  for (const text of ["[]", '"x"', "null", "12", "\ufeff{}"]) {
+    assertEquals(refused(text)[0], "root", text);
+  }
+  assertEquals(refused(""), ["syntax", 0]);
+  assertEquals(refused("  "), ["syntax", 2]);
+});
+
+Deno.test("scanJson() refuses broken grammar with the offset", () => {
+  const cases: [string, number][] = [
+    ['{"model":', 9],
+    ['{"a":1', 6],
+    ['{"a" 1}', 5],
+    ['{"a":1,}', 7],
+    ["{,}", 1],
+    ['{"a":[1,]}', 8],
+    ['{"a":[1 2]}', 8],
+    ['{"a":tru}', 5],
+    ['{"a":01}', 6],
+    ['{"a":1}x', 7],
+    ['{"a":"x}', 8],
+    ["{a:1}", 1],
+    ['{"a":[}', 6],
+    ['{"a":{]', 6],
+    ['{"a":1:2}', 6],
+    ["{1:2}", 1],
+    ["{\"a\":'x'}", 5],
+  ];
+  for (const [text, offset] of cases) {
+    assertEquals(refused(text), ["syntax", offset], text);
+  }
+});
+
+Deno.test("scanJson() counts depth from the outermost object", () => {
+  const nested = (levels: number) =>
+    `{"a":${'{"b":'.repeat(levels - 1)}1${"}".repeat(levels)}`;
+  assert(scan(nested(128)).ok);
+  assertEquals(refused(nested(129))[0], "depth");
+  assertEquals(refused(`{"a":${"[".repeat(1000)}`)[0], "depth");
+});
+
+Deno.test("scanJson() counts containers and commas", () => {
+  const limits = { maxDepth: 10, maxTokens: 5 };
+  const count = (text: string) => scanJson(encoder.encode(text), limits);
+  assert(count('{"a":[0,0,0,0]}').ok);
+  assertEquals(count('{"a":[0,0,0,0,0]}').errorKind, "tokens");
+  assertEquals(count('{"a":[[],[],0]}').errorKind, "tokens");
+});
+
+Deno.test("scanJson() takes a limit of 0 as none", () => {
+  const text = `{"a":${"[".repeat(500)}${"]".repeat(500)}}`;
+  assert(scanJson(encoder.encode(text), { maxDepth: 0, maxTokens: 0 }).ok);
+});
+
+Deno.test("scanJson() refuses bytes that are not UTF-8 and says where", () => {
+  const bytes = encoder.encode('{"a":"é\uFFFD??"}');
+  bytes[11] = 0xc3;
+  bytes[12] = 0x28;
+  const result = scanJson(bytes, LIMITS);
+  assertEquals([result.errorKind, result.errorOffset], ["utf8", 11]);
+});
+
+Deno.test("scanJson() passes lone surrogate escapes", () => {
+  assert(scan('{"a":"\\ud83d"}').ok);
+});
+
+Deno.test("scanJson() agrees with JSON.parse on generated objects", () => {
+  const key = fc.constantFrom("model", "stream", "n", "x", "", "größe");
+  const body = fc.dictionary(key, fc.jsonValue({ maxDepth: 4 }));
+  fc.assert(
+    fc.property(body, fc.constantFrom(undefined, 1, "\t"), (value, indent) => {
+      const text = JSON.stringify(value, null, indent);
+      const bytes = encoder.encode(text);
+      const result = scanJson(bytes, LIMITS, ["n", "x"]);
+      assert(result.ok, text);
+      assertEquals(result.empty, Object.keys(value).length === 0);
+      for (const name of ["model", "stream", "n", "x"]) {
+        const field = result.fields.get(name);
+        assertEquals(field !== undefined, name in value);
+        if (!field) continue;
+        const own = decoder.decode(bytes.subarray(field.start, field.end));
+        assertEquals(JSON.parse(own), JSON.parse(text)[name]);
+      }
+      const model = JSON.parse(text).model;
+      assertEquals(result.model, typeof model === "string" ? model : null);
+    }),
+    { seed: 1, numRuns: 500 },
+  );
+});
+
+Deno.test("scanJson() refuses nothing that JSON.parse takes, broken at any place", () => {
+  const text = '{"model":"a\\"b","s":[1,-0.5e3,true,null,{"k":"\\\\"}],"o":{}}';
+  const noise = fc.constantFrom(...'{}[],:"\\ 0-e.tn');
+  fc.assert(
+    fc.property(
+      fc.nat(text.length),
+      fc.nat(3),
+      fc.array(noise, { maxLength: 3 }),
+      (at, cut, inserted) => {
+        const broken = text.slice(0, at) + inserted.join("") +
+          text.slice(at + cut);
+        const result = scan(broken);
+        if (parses(broken)) {
+          assert(result.ok || result.errorKind === "key", broken);
+        } else if (result.ok) {
+          // Only the inside of a string may be wrong unnoticed.
+          assert(parses(broken.replace(/\\./g, "")), broken);
+        }
+      },
+    ),
+    { seed: 2, numRuns: 3000 },
+  );
+});
+
+function parses(text: string): boolean {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("spliceJson() replaces and inserts by byte offsets", () => {
+  const bytes = encoder.encode('{"ü":"ß","model":"old","z":1}');
+  const result = scanJson(bytes, LIMITS);
+  const model = result.fields.get("model");
+  assert(model);
+  const spliced = spliceJson(bytes, [
+    { start: model.start, end: model.end, text: '"neü"' },
+    insertMember(result, '"stream_options":{"include_usage":true}'),
+  ]);
+  assertEquals(
+    decoder.decode(spliced),
+    '{"stream_options":{"include_usage":true},"ü":"ß","model":"neü","z":1}',
+  );
+});
+
+Deno.test("insertMember() adds no comma to an empty object", () => {
+  const bytes = encoder.encode("{ }");
+  const spliced = spliceJson(bytes, [insertMember(scan("{ }"), '"a":1')]);
+  assertEquals(decoder.decode(spliced), '{"a":1 }');
+});
+
+Deno.test("spliceJson() refuses overlapping edits", () => {
+  assertThrows(
+    () =>
+      spliceJson(encoder.encode("{}"), [
+        { start: 0, end: 2, text: "" },
+        { start: 1, end: 2, text: "" },
+      ]),
+    RangeError,
+    "overlaps",
+  );
+});

@@ -1,11 +1,6 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import {
-  insertMember,
-  type JsonScan,
-  scanJson,
-  spliceJson,
-} from "../../src/support/json_scan.ts";
+import { type JsonScan, scanJson } from "../../src/support/json_scan.ts";
 
 const LIMITS = { maxDepth: 128, maxTokens: 200_000 };
 const encoder = new TextEncoder();
@@ -203,36 +198,3 @@ function parses(text: string): boolean {
     return false;
   }
 }
-
-Deno.test("spliceJson() replaces and inserts by byte offsets", () => {
-  const bytes = encoder.encode('{"ü":"ß","model":"old","z":1}');
-  const result = scanJson(bytes, LIMITS);
-  const model = result.fields.get("model");
-  assert(model);
-  const spliced = spliceJson(bytes, [
-    { start: model.start, end: model.end, text: '"neü"' },
-    insertMember(result, '"stream_options":{"include_usage":true}'),
-  ]);
-  assertEquals(
-    decoder.decode(spliced),
-    '{"stream_options":{"include_usage":true},"ü":"ß","model":"neü","z":1}',
-  );
-});
-
-Deno.test("insertMember() adds no comma to an empty object", () => {
-  const bytes = encoder.encode("{ }");
-  const spliced = spliceJson(bytes, [insertMember(scan("{ }"), '"a":1')]);
-  assertEquals(decoder.decode(spliced), '{"a":1 }');
-});
-
-Deno.test("spliceJson() refuses overlapping edits", () => {
-  assertThrows(
-    () =>
-      spliceJson(encoder.encode("{}"), [
-        { start: 0, end: 2, text: "" },
-        { start: 1, end: 2, text: "" },
-      ]),
-    RangeError,
-    "overlaps",
-  );
-});

@@ -44,13 +44,13 @@ export interface GatewayError {
 export interface ErrorDetails {
   /** Overrides the kind's status. */
   status?: number;
-  /** Machine-readable code. @default {null} */
+  /** @default {null} */
   code?: string | null;
-  /** The offending request field. @default {null} */
+  /** @default {null} */
   param?: string | null;
-  /** When to try again, in ms from now. @default {null} */
+  /** @default {null} */
   retryAfterMs?: number | null;
-  /** Whether the client is told to try again. @default {null} */
+  /** @default {null} */
   shouldRetry?: boolean | null;
 }
 

@@ -55,7 +55,8 @@ function split(
   const total = count(usage.total_tokens) ?? 0;
   const excess = total - input - output;
   const cachedOutside = cached > input ||
-    (excess > 0 && (excess === cached || excess === cached + thought));
+    (excess > 0 && excess !== thought &&
+      (excess === cached || excess === cached + thought));
   const reasoningOutside = thought > output ||
     (excess > 0 && (excess === thought || excess === cached + thought));
   if (cachedOutside || reasoningOutside || excess <= 0) {

@@ -1,0 +1,215 @@
+/** Input items of OpenAI Responses to turns. @module */
+
+import { invalidField } from "../../exchange/gateway_error.ts";
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from "../../support/json.ts";
+import {
+  type InputBlock,
+  type OutputBlock,
+  textBlock,
+  type ToolResultBlock,
+  type Turn,
+} from "../canonical.ts";
+import { decodeAnnotations } from "./citations.ts";
+import { decodeContent } from "./content_parts.ts";
+import { requiredText, textField } from "./fields.ts";
+import { clientProof, reasoningText } from "./reasoning_items.ts";
+
+// What the client hands in for a hosted or built-in tool: it follows the
+// assistant's turn and is no part of it.
+const CLIENT_ITEMS: ReadonlySet<string> = new Set([
+  "computer_call_output",
+  "local_shell_call_output",
+  "shell_call_output",
+  "apply_patch_call_output",
+  "mcp_approval_response",
+  "tool_search_output",
+]);
+
+/** Gathers items into turns: adjacent items of the assistant, and adjacent results, form one. */
+class TurnBuilder {
+  readonly turns: Turn[] = [];
+  #assistant: OutputBlock[] | null = null;
+  #results: ToolResultBlock[] | null = null;
+
+  assistant(...blocks: OutputBlock[]): void {
+    this.#results = null;
+    if (this.#assistant === null) {
+      this.#assistant = [];
+      this.turns.push({ role: "assistant", blocks: this.#assistant });
+    }
+    this.#assistant.push(...blocks);
+  }
+
+  result(block: ToolResultBlock): void {
+    this.#assistant = null;
+    if (this.#results === null) {
+      this.#results = [];
+      this.turns.push({ role: "tool", blocks: this.#results });
+    }
+    this.#results.push(block);
+  }
+
+  input(role: "system" | "developer" | "user", blocks: InputBlock[]): void {
+    this.#assistant = null;
+    this.#results = null;
+    this.turns.push({ role, blocks });
+  }
+}
+
+/**
+ * Reads `input`. Hosted calls, references and whatever else only this protocol
+ * knows become native blocks at their place.
+ * @throws {RequestError} naming the item that is wrong
+ */
+export function decodeInput(input: JsonValue | undefined): Turn[] {
+  if (input === undefined || input === null) return [];
+  if (typeof input === "string") {
+    return [{ role: "user", blocks: [textBlock(input)] }];
+  }
+  if (!Array.isArray(input)) {
+    throw invalidField(
+      "input",
+      "Invalid value for 'input': expected a string or an array of items",
+      "invalid_type",
+    );
+  }
+  const builder = new TurnBuilder();
+  input.forEach((item, index) => {
+    const path = `input[${index}]`;
+    if (!isJsonObject(item)) {
+      throw invalidField(
+        path,
+        `Invalid value for '${path}': expected an item object`,
+        "invalid_type",
+      );
+    }
+    decodeItem(builder, item, path);
+  });
+  return builder.turns;
+}
+
+function decodeItem(
+  builder: TurnBuilder,
+  item: JsonObject,
+  path: string,
+): void {
+  const type = textField(item, "type", `${path}.type`) ??
+    (item.role === undefined ? "item_reference" : "message");
+  switch (type) {
+    case "message":
+      return decodeMessage(builder, item, path);
+    case "function_call":
+    case "custom_tool_call":
+      return decodeCall(builder, item, path);
+    case "function_call_output":
+    case "custom_tool_call_output":
+      return builder.result({
+        type: "tool-result",
+        callId: requiredText(item, "call_id", `${path}.call_id`),
+        content: decodeOutput(item.output, `${path}.output`),
+        isError: false,
+        kind: type === "custom_tool_call_output" ? "custom" : "function",
+        cache: null,
+      });
+    case "reasoning":
+      return builder.assistant({
+        type: "reasoning",
+        text: reasoningText(item),
+        ...clientProof(item),
+      });
+    default: {
+      const native = {
+        type: "native",
+        protocol: "responses",
+        value: item,
+      } as const;
+      if (CLIENT_ITEMS.has(type)) builder.input("user", [native]);
+      else builder.assistant(native);
+    }
+  }
+}
+
+function decodeOutput(
+  output: JsonValue | undefined,
+  path: string,
+): ToolResultBlock["content"] {
+  return output === "" ? [] : decodeContent(output, path);
+}
+
+function decodeCall(
+  builder: TurnBuilder,
+  item: JsonObject,
+  path: string,
+): void {
+  const custom = item.type === "custom_tool_call";
+  const field = custom ? "input" : "arguments";
+  builder.assistant({
+    type: "tool-call",
+    // `id` names the item; only `call_id` is what results refer to.
+    id: requiredText(item, "call_id", `${path}.call_id`),
+    name: requiredText(item, "name", `${path}.name`),
+    arguments: textField(item, field, `${path}.${field}`) ?? "",
+    kind: custom ? "custom" : "function",
+    cache: null,
+  });
+}
+
+function decodeMessage(
+  builder: TurnBuilder,
+  item: JsonObject,
+  path: string,
+): void {
+  const role = requiredText(item, "role", `${path}.role`);
+  switch (role) {
+    case "assistant":
+      return builder.assistant(...decodeAnswer(item.content, path));
+    case "system":
+    case "developer":
+    case "user":
+      return builder.input(
+        role,
+        decodeContent(item.content, `${path}.content`),
+      );
+    default:
+      throw invalidField(
+        `${path}.role`,
+        `Unsupported role '${role}' at '${path}': use user, assistant, system or developer`,
+        "invalid_value",
+      );
+  }
+}
+
+function decodeAnswer(
+  content: JsonValue | undefined,
+  path: string,
+): OutputBlock[] {
+  if (!Array.isArray(content)) {
+    return decodeContent(content, `${path}.content`).map((block) =>
+      textBlock(block.type === "text" ? block.text : "")
+    );
+  }
+  return content.map((part, index) => {
+    const partPath = `${path}.content[${index}]`;
+    if (isJsonObject(part)) {
+      if (part.type === "refusal") {
+        const text = requiredText(part, "refusal", `${partPath}.refusal`);
+        return { type: "refusal", text };
+      }
+      if (typeof part.text === "string") {
+        return {
+          ...textBlock(part.text),
+          citations: decodeAnnotations(part.annotations),
+        };
+      }
+    }
+    throw invalidField(
+      partPath,
+      `Unsupported content part at '${partPath}': an assistant message holds output_text and refusal`,
+      "unsupported_content_part",
+    );
+  });
+}

@@ -104,7 +104,7 @@ const GEMINI: Traits = {
 };
 
 // On and off by a switch of their own; the effort cannot be graded.
-const SWITCHED: Traits = { thinking: "adaptive", efforts: ["none", "high"] };
+const SWITCHED: Traits = { thinking: "budget", efforts: ["none", "high"] };
 // GLM, Qwen and Kimi answer 400 to a required or named tool choice.
 const UNFORCED: Traits = { forcedToolChoice: false, sampling: true };
 

@@ -47,7 +47,7 @@ const KIND_OF_TYPE: ReadonlyMap<string, ErrorKind> = new Map([
   ["overloaded_error", "overloaded"],
 ]);
 
-/** Shapes an error for a client of the messages protocol. */
+/** Shapes an error for a client of the messages protocol; an empty `requestId` is left out. */
 export function encodeMessagesError(
   error: GatewayError,
   requestId: string,
@@ -57,10 +57,12 @@ export function encodeMessagesError(
     message: error.message,
   };
   const details: JsonObject = {};
-  if (error.code !== null) details.code = error.code;
+  if (error.code !== null) details.error_code = error.code;
   if (error.param !== null) details.param = error.param;
   if (Object.keys(details).length > 0) inner.details = details;
-  return { type: "error", error: inner, request_id: requestId };
+  const body: JsonObject = { type: "error", error: inner };
+  if (requestId !== "") body.request_id = requestId;
+  return body;
 }
 
 /** Shapes an error as the event that ends a stream. */

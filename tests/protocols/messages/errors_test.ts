@@ -47,7 +47,7 @@ Deno.test("encodeMessagesError() keeps code and parameter as details", () => {
     error: {
       type: "invalid_request_error",
       message: "Cannot use n: n is 2",
-      details: { code: "unsupported_parameter", param: "n" },
+      details: { error_code: "unsupported_parameter", param: "n" },
     },
     request_id: "01abc",
   });

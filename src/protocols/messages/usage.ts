@@ -139,7 +139,7 @@ const COUNTS = [
   "output_tokens",
   "cache_read_input_tokens",
   "cache_creation_input_tokens",
-];
+] as const;
 
 function saysAnything(pass: JsonObject): boolean {
   return COUNTS.some((field) => typeof pass[field] === "number");

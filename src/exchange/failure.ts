@@ -76,6 +76,8 @@ export interface Failure {
   readonly upstreamStatus: number | null;
   /** The upstream's own error code or type, `null` if unsaid. */
   readonly upstreamCode: string | null;
+  /** The request field the upstream complained of, `null` if unsaid. */
+  readonly param: string | null;
   /** `retry-after` of the upstream in ms, `null` if unsaid. */
   readonly retryAfterMs: number | null;
 }
@@ -138,6 +140,7 @@ export function failure(
     message,
     upstreamStatus: details.upstreamStatus ?? null,
     upstreamCode: details.upstreamCode ?? null,
+    param: details.param ?? null,
     retryAfterMs: details.retryAfterMs ?? null,
   };
 }

@@ -82,6 +82,8 @@ export interface ErrorAnswer {
   readonly code: string | null;
   /** The upstream's error type, or `null`. */
   readonly type: string | null;
+  /** The request field it complains of, or `null`. */
+  readonly param: string | null;
   /** `retry-after` in ms, or `null`. */
   readonly retryAfterMs: number | null;
 }
@@ -91,6 +93,7 @@ export function classifyErrorAnswer(answer: ErrorAnswer): Failure {
   return failure(kindOfAnswer(answer), answer.message, {
     upstreamStatus: answer.status,
     upstreamCode: answer.code ?? answer.type,
+    param: answer.param,
     retryAfterMs: answer.retryAfterMs,
   });
 }

@@ -1,0 +1,136 @@
+/** Same protocol on both sides: bytes pass untouched, an observer reads along. @module */
+
+import { type GatewayError, gatewayError } from "../exchange/gateway_error.ts";
+import type { Usage } from "../exchange/usage.ts";
+import type { Observer, Protocol } from "../protocols/protocol.ts";
+import { EventFramer, splitEvents } from "../support/event_framer.ts";
+import { isJsonObject } from "../support/json.ts";
+import { SseReader } from "../support/sse.ts";
+import type { Output, StreamPipe } from "./stream_pipe.ts";
+
+/** How a native stream is passed on. */
+export interface NativePipeOptions {
+  /** The protocol of both sides. */
+  readonly protocol: Protocol;
+  /** Goes into error events. */
+  readonly requestId: string;
+  /** Take out the usage chunk that the client did not ask for (chat). */
+  readonly stripUsage: boolean;
+  /** Take the end of the body for a clean end. */
+  readonly eofIsFinish: boolean;
+  /** Longest event in bytes. */
+  readonly maxEventBytes: number;
+}
+
+/** Passes an event stream on as it comes. */
+export class NativePipe implements StreamPipe {
+  readonly #options: NativePipeOptions;
+  readonly #framer = new EventFramer();
+  readonly #reader: SseReader;
+  readonly #observer: Observer;
+  #events = 0;
+  #tooLong = false;
+  #eof = false;
+
+  /** Makes a pipe for one answer. */
+  constructor(options: NativePipeOptions) {
+    this.#options = options;
+    this.#observer = options.protocol.observer();
+    this.#reader = new SseReader({
+      onEvent: (event) => {
+        this.#events++;
+        this.#observer.event(event);
+      },
+    }, options.maxEventBytes);
+  }
+
+  push(bytes: Uint8Array): Output | null {
+    this.#reader.push(bytes);
+    const whole = this.#framer.push(bytes);
+    if (
+      this.#reader.failed ||
+      this.#framer.heldBytes > this.#options.maxEventBytes
+    ) this.#tooLong = true;
+    return whole === null ? null : this.#filter(whole);
+  }
+
+  end(): Output | null {
+    this.#reader.end();
+    this.#eof = true;
+    const rest = this.#framer.end();
+    return rest === null ? null : this.#filter(rest);
+  }
+
+  fail(error: GatewayError): Output {
+    return this.#options.protocol.encodeStreamError(
+      error,
+      this.#options.requestId,
+    );
+  }
+
+  get sawContent(): boolean {
+    return this.#observer.sawContent;
+  }
+
+  get finished(): boolean {
+    return this.#observer.finished ||
+      (this.#eof && this.#options.eofIsFinish && this.#observer.sawContent);
+  }
+
+  get error(): GatewayError | null {
+    if (!this.#tooLong) return this.#observer.error;
+    return gatewayError(
+      "upstream",
+      `The provider sent an event longer than ${this.#options.maxEventBytes} bytes`,
+    );
+  }
+
+  get usage(): Usage {
+    return this.#observer.usage;
+  }
+
+  get finishReason(): string | null {
+    return this.#observer.finishReason;
+  }
+
+  get contentChars(): number {
+    return this.#observer.contentChars;
+  }
+
+  get events(): number {
+    return this.#events;
+  }
+
+  #filter(whole: Uint8Array): Output | null {
+    if (!this.#options.stripUsage) return whole;
+    const text = new TextDecoder().decode(whole);
+    if (!text.includes('"usage"')) return whole;
+    const pieces = splitEvents(whole);
+    const kept = pieces.filter((piece) => !isUsageChunk(piece));
+    if (kept.length === pieces.length) return whole;
+    if (kept.length === 0) return null;
+    const bytes = new Uint8Array(
+      kept.reduce((sum, piece) => sum + piece.length, 0),
+    );
+    let offset = 0;
+    for (const piece of kept) {
+      bytes.set(piece, offset);
+      offset += piece.length;
+    }
+    return bytes;
+  }
+}
+
+/** The extra chunk of `include_usage`: no choices, and a usage object. */
+function isUsageChunk(piece: Uint8Array): boolean {
+  const text = new TextDecoder().decode(piece);
+  const match = /^data: ?(\{.*"usage".*\})[ \r\n]*$/s.exec(text);
+  if (match === null) return false;
+  try {
+    const chunk: unknown = JSON.parse(match[1] ?? "");
+    return isJsonObject(chunk) && Array.isArray(chunk["choices"]) &&
+      chunk["choices"].length === 0 && isJsonObject(chunk["usage"]);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,31 @@
+/** What stands between an upstream's event stream and the client's. @module */
+
+import type { GatewayError } from "../exchange/gateway_error.ts";
+import type { Usage } from "../exchange/usage.ts";
+
+/** Bytes or text for the client. */
+export type Output = Uint8Array | string;
+
+/** Takes an upstream's bytes, gives the client's; learns what passes through. */
+export interface StreamPipe {
+  /** Takes the next bytes, gives what may go to the client now, or `null`. It ends between two events. */
+  push(bytes: Uint8Array): Output | null;
+  /** The upstream's body ended cleanly. Gives the rest, or `null`. */
+  end(): Output | null;
+  /** The stream cannot go on: gives the client's error event. */
+  fail(error: GatewayError): Output;
+  /** Whether content has been seen: the commit point. */
+  readonly sawContent: boolean;
+  /** Whether the terminal event has been seen. */
+  readonly finished: boolean;
+  /** An error event of the upstream, or an event beyond the cap. */
+  readonly error: GatewayError | null;
+  /** Usage as far as it was said. */
+  readonly usage: Usage;
+  /** Finish reason in the upstream's words, or `null`. */
+  readonly finishReason: string | null;
+  /** Characters of content seen. */
+  readonly contentChars: number;
+  /** Events seen, comments not counted. */
+  readonly events: number;
+}

@@ -1,0 +1,32 @@
+/** Tells every tap every event; what a tap throws stays here. @module */
+
+import type { ExchangeEvent, Tap } from "../exchange/events.ts";
+
+/** The one place where taps are called. */
+export class TapFanOut {
+  /** Whether some tap wants the bytes: else those events are not made. */
+  readonly wantsBytes: boolean;
+  readonly #taps: readonly Tap[];
+  readonly #onError: (tap: string, error: unknown) => void;
+
+  /** Tells `taps` in order; a throwing one is reported by name to `onError`. */
+  constructor(
+    taps: readonly Tap[],
+    onError: (tap: string, error: unknown) => void,
+  ) {
+    this.#taps = taps;
+    this.#onError = onError;
+    this.wantsBytes = taps.some((tap) => tap.wantsBytes);
+  }
+
+  /** Tells every tap. Never throws. */
+  emit(event: ExchangeEvent): void {
+    for (const tap of this.#taps) {
+      try {
+        tap.on(event);
+      } catch (error) {
+        this.#onError(tap.name, error);
+      }
+    }
+  }
+}

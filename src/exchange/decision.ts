@@ -1,5 +1,7 @@
 /** What the router decided and why: explained, never just a name. @module */
 
+import type { GatewayError } from "./gateway_error.ts";
+
 /** One place a request can go to: `provider/model`. */
 export interface TargetRef {
   /** `provider/model`, the id used in configs, headers, logs and metrics. */
@@ -53,4 +55,6 @@ export interface Decision {
   readonly order: readonly Candidate[];
   /** Targets that may not be used, with the reason. */
   readonly excluded: readonly Exclusion[];
+  /** Why nobody will be called, `null` if `order` has someone. */
+  readonly refusal: GatewayError | null;
 }

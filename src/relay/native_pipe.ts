@@ -85,6 +85,10 @@ export class NativePipe implements StreamPipe {
     );
   }
 
+  get errorDelivered(): boolean {
+    return !this.#tooLong && this.#observer.error !== null;
+  }
+
   get usage(): Usage {
     return this.#observer.usage;
   }

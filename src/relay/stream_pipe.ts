@@ -20,6 +20,8 @@ export interface StreamPipe {
   readonly finished: boolean;
   /** An error event of the upstream, or an event beyond the cap. */
   readonly error: GatewayError | null;
+  /** Whether the client's copy of that error is in what `push` and `end` gave. */
+  readonly errorDelivered: boolean;
   /** Usage as far as it was said. */
   readonly usage: Usage;
   /** Finish reason in the upstream's words, or `null`. */

@@ -74,6 +74,10 @@ export class TranslatedPipe implements StreamPipe {
     return this.#error;
   }
 
+  get errorDelivered(): boolean {
+    return this.#error !== null;
+  }
+
   get usage(): Usage {
     return this.#usage;
   }

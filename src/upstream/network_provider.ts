@@ -238,7 +238,9 @@ function requestHeaders(
     if (name === undefined || value === undefined) continue;
     if (!fixed.includes(name)) headers.push(name, value);
   }
-  if (request.protocol === "messages" && !headers.includes("anthropic-version")) {
+  if (
+    request.protocol === "messages" && !headers.includes("anthropic-version")
+  ) {
     headers.push("anthropic-version", "2023-06-01");
   }
   return headers;

@@ -1,0 +1,59 @@
+/** Emits what the upstream's side of an exchange does. @module */
+
+import type { Attempt, Exchange } from "../exchange/exchange.ts";
+import type { TapFanOut } from "./tap_fan_out.ts";
+
+/** Tells the taps about one exchange's attempts, and keeps their times. */
+export class AttemptEvents {
+  readonly #exchange: Exchange;
+  readonly #taps: TapFanOut;
+
+  /** Emits for `exchange`. */
+  constructor(exchange: Exchange, taps: TapFanOut) {
+    this.#exchange = exchange;
+    this.#taps = taps;
+  }
+
+  /** The response head came. */
+  head(attempt: Attempt, status: number, headers: readonly string[]): void {
+    const exchange = this.#exchange;
+    this.#taps.emit({
+      type: "upstream-head",
+      exchange,
+      attempt,
+      status,
+      headers,
+    });
+  }
+
+  /** A piece of the body came. */
+  bytes(attempt: Attempt, bytes: Uint8Array): void {
+    const exchange = this.#exchange;
+    const first = attempt.firstByteMs < 0;
+    if (!first && !this.#taps.wantsBytes) return;
+    const atMs = performance.now() - exchange.startedMs;
+    if (first) {
+      attempt.firstByteMs = atMs;
+      this.#taps.emit({ type: "first-byte", exchange, attempt });
+    }
+    if (!this.#taps.wantsBytes) return;
+    this.#taps.emit({
+      type: "chunk",
+      exchange,
+      attempt,
+      side: "upstream",
+      atMs,
+      bytes,
+    });
+  }
+
+  /** The first content came. */
+  content(attempt: Attempt): void {
+    const exchange = this.#exchange;
+    attempt.firstContentMs = performance.now() - exchange.startedMs;
+    if (exchange.firstContentMs < 0) {
+      exchange.firstContentMs = attempt.firstContentMs;
+    }
+    this.#taps.emit({ type: "first-content", exchange, attempt });
+  }
+}

@@ -1,0 +1,402 @@
+/**
+ * The story of one exchange: decision, attempts in order, the answer, the end.
+ * At once the owner of its attempts and the ticker's node.
+ *
+ * @module
+ */
+
+import type { Candidate } from "../exchange/decision.ts";
+import type { ExchangeEvent } from "../exchange/events.ts";
+import { Attempt, type Exchange } from "../exchange/exchange.ts";
+import { type Failure, failure } from "../exchange/failure.ts";
+import { type GatewayError, gatewayError } from "../exchange/gateway_error.ts";
+import type { ClientResponse } from "../exchange/client.ts";
+import type { Outcome } from "../exchange/names.ts";
+import type { Provider } from "../providers/provider.ts";
+import { TickNode } from "../support/ticker.ts";
+import { errorOfFailure } from "./answer_headers.ts";
+import { type AttemptOwner, AttemptRun } from "./attempt_run.ts";
+import { AttemptEvents } from "./attempt_events.ts";
+import type { Prepared } from "./bodies.ts";
+import { ClientSide } from "./client_side.ts";
+import { ErrorReader } from "./error_body.ts";
+import type { Inbound } from "./inbound.ts";
+import type { RelayDependencies } from "./relay.ts";
+import { outcomeOfError, outcomeOfFailure } from "./outcome.ts";
+import { prepareTarget, upstreamRequest } from "./prepare_target.ts";
+import { RetryPlan } from "./retry_plan.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { Output, StreamPipe } from "./stream_pipe.ts";
+import { makePipe, wholeAnswer } from "./translate.ts";
+
+/** One exchange in progress. */
+export class ExchangeRun extends TickNode implements AttemptOwner {
+  readonly exchange: Exchange;
+  readonly events: AttemptEvents;
+  readonly #deps: RelayDependencies;
+  readonly #inbound: Inbound;
+  readonly #response: ClientResponse;
+  readonly #snapshot: Snapshot;
+  readonly #client: ClientSide;
+  #plan: RetryPlan | null = null;
+  #current: AttemptRun | null = null;
+  #provider: Provider | null = null;
+  #prepared: Prepared | null = null;
+  #refused: GatewayError | null = null;
+  #waiting: Candidate | null = null;
+  #deadlineMs = Infinity;
+  #retryAtMs = Infinity;
+  #heldUntilMs = Infinity;
+
+  /** Makes the run of `exchange`; {@linkcode ExchangeRun.begin} starts it. */
+  constructor(
+    deps: RelayDependencies,
+    snapshot: Snapshot,
+    exchange: Exchange,
+    inbound: Inbound,
+    response: ClientResponse,
+  ) {
+    super();
+    this.#deps = deps;
+    this.#snapshot = snapshot;
+    this.exchange = exchange;
+    this.events = new AttemptEvents(exchange, deps.taps);
+    this.#inbound = inbound;
+    this.#response = response;
+    this.#client = new ClientSide(
+      exchange,
+      response,
+      deps.protocols[exchange.protocol],
+      deps.taps,
+      snapshot.settings.heartbeatMs,
+    );
+  }
+
+  /** Decides and calls the first target. */
+  begin(): void {
+    const { exchange, taps } = this.#begun();
+    const decision = this.#snapshot.decide(exchange, this.#inbound);
+    exchange.decision = decision;
+    taps.emit({ type: "decided", exchange });
+    if (decision.refusal !== null) return this.#refuse(decision.refusal);
+    this.#plan = new RetryPlan(decision.order, this.#snapshot.settings.retry);
+    this.#tryNext(this.#plan.first());
+  }
+
+  elapsedMs(): number {
+    return performance.now() - this.exchange.startedMs;
+  }
+
+  get errorReader(): ErrorReader {
+    const protocol = this.#prepared?.protocol ?? this.exchange.protocol;
+    return new ErrorReader(this.#deps.protocols[protocol], this.#deps.scrub);
+  }
+
+  makePipe(attempt: Attempt): StreamPipe {
+    return makePipe(this.#deps, this.exchange, this.#inbound, {
+      prepared: this.#preparedNow(),
+      target: attempt.target,
+      eofIsFinish: this.#provider?.eofIsFinish ?? false,
+      maxEventBytes: this.#snapshot.settings.maxSseEventBytes,
+    });
+  }
+
+  deliverWhole(
+    attempt: Attempt,
+    headers: readonly string[],
+    body: Uint8Array,
+  ): Failure | null {
+    const answer = wholeAnswer(this.#deps, this.exchange, this.#inbound, {
+      prepared: this.#preparedNow(),
+      attempt,
+      headers,
+      body,
+      errors: this.errorReader,
+      maxBytes: this.#snapshot.settings.maxResponseBytes,
+    });
+    if (answer.kind === "failed") return answer.failure;
+    this.events.content(attempt);
+    this.#client.sendWhole(200, answer.headers, answer.body);
+    return null;
+  }
+
+  startStream(headers: readonly string[]): void {
+    this.#heldUntilMs = Infinity;
+    this.#client.startStream(headers);
+    this.#schedule();
+  }
+
+  sendPiece(output: Output): boolean {
+    const goOn = this.#client.sendPiece(output);
+    if (!goOn) this.#schedule();
+    return goOn;
+  }
+
+  headHeld(): void {
+    const held = this.#snapshot.settings.commit.maxHeldMs;
+    this.#heldUntilMs = performance.now() + held;
+    this.#schedule();
+  }
+
+  attemptAnswered(run: AttemptRun): void {
+    this.#endAttempt(run.attempt, { kind: "answered" });
+    this.#client.end();
+    this.#finish("success", null);
+  }
+
+  attemptFailed(run: AttemptRun, failed: Failure): void {
+    this.#heldUntilMs = Infinity;
+    const committed = run.committed;
+    this.#endAttempt(run.attempt, { kind: "failed", failure: failed });
+    if (committed) return this.#breakOff(run, failed);
+    const next = this.#plan?.after(failed) ?? null;
+    if (next === null) return this.#answerFailure(failed);
+    if (next.delayMs === 0) return this.#tryNext(next.candidate);
+    this.#waiting = next.candidate;
+    this.#retryAtMs = performance.now() + next.delayMs;
+    this.#schedule();
+  }
+
+  override tick(now: number): void {
+    if (now >= this.#deadlineMs) return this.#deadlinePassed();
+    if (now >= this.#retryAtMs) {
+      this.#retryAtMs = Infinity;
+      const candidate = this.#waiting;
+      this.#waiting = null;
+      if (candidate !== null) this.#tryNext(candidate);
+    }
+    if (now >= this.#heldUntilMs) {
+      this.#heldUntilMs = Infinity;
+      this.#current?.commit();
+    }
+    if (now >= this.#commentsAtMs()) this.#onlyComments();
+    this.#client.beat(now);
+    this.#schedule();
+  }
+
+  /** Ends the exchange because the gateway goes down: an error event, then the end. */
+  cut(): void {
+    const gone = failure("deadline", "The gateway is shutting down");
+    if (this.#current !== null) this.#current.giveUp(gone);
+    else this.#answerFailure(gone);
+  }
+
+  #begun(): { exchange: Exchange; taps: RelayDependencies["taps"] } {
+    const { exchange } = this;
+    const { taps, ticker } = this.#deps;
+    taps.emit({ type: "received", exchange });
+    if (taps.wantsBytes) {
+      taps.emit({
+        type: "request-body",
+        exchange,
+        headers: this.#inbound.rawHeaders,
+        bytes: this.#inbound.body,
+      });
+    }
+    this.#response.onAbort = () => this.#clientGone();
+    this.#response.onDrain = () => this.#drained();
+    this.#response.onCut = () => this.cut();
+    const { maxStreamMs, maxRequestMs } = this.#snapshot.settings;
+    const limitMs = exchange.stream ? maxStreamMs : maxRequestMs;
+    if (limitMs > 0) this.#deadlineMs = exchange.startedMs + limitMs;
+    ticker.add(this);
+    this.#schedule();
+    return { exchange, taps };
+  }
+
+  #tryNext(first: Candidate | null): void {
+    for (
+      let candidate = first;
+      candidate !== null;
+      candidate = this.#plan?.skip() ?? null
+    ) {
+      const provider = this.#snapshot.provider(candidate.target.provider);
+      if (provider === undefined) continue;
+      if (this.#prepare(candidate, provider)) {
+        return this.#call(candidate, provider);
+      }
+    }
+    this.#refuse(
+      this.#refused ??
+        gatewayError("server", "No target is left for this request"),
+    );
+  }
+
+  #prepare(candidate: Candidate, provider: Provider): boolean {
+    const result = prepareTarget(
+      this.exchange,
+      this.#inbound,
+      candidate.target,
+      provider,
+      {
+        protocols: this.#deps.protocols,
+        onLoss: this.#snapshot.settings.onLoss,
+      },
+    );
+    if (result.kind === "refused") {
+      this.#refused ??= result.error;
+      return false;
+    }
+    this.#prepared = result.prepared;
+    this.exchange.losses = result.prepared.losses.map((loss) =>
+      `${loss.field}: ${loss.reason}`
+    );
+    return true;
+  }
+
+  #call(candidate: Candidate, provider: Provider): void {
+    const { exchange } = this;
+    const prepared = this.#preparedNow();
+    const attempt = new Attempt(
+      exchange.attempts.length,
+      candidate.target,
+      prepared.protocol,
+      prepared.native,
+      this.elapsedMs(),
+    );
+    attempt.bytesOut = prepared.bytes.length;
+    exchange.attempts.push(attempt);
+    this.#provider = provider;
+    this.#emit({ type: "attempt-started", exchange, attempt });
+    const request = upstreamRequest(
+      exchange,
+      this.#inbound,
+      candidate.target,
+      prepared,
+    );
+    if (this.#deps.taps.wantsBytes) {
+      this.#emit({
+        type: "upstream-request",
+        exchange,
+        attempt,
+        method: "POST",
+        url: provider.urlOf(request),
+        headers: request.headers,
+        bytes: prepared.bytes,
+      });
+    }
+    const { maxResponseBytes, commit } = this.#snapshot.settings;
+    const run = new AttemptRun(this, attempt, {
+      maxResponseBytes,
+      maxHeldBytes: commit.maxHeldBytes,
+    });
+    this.#current = run;
+    run.call = provider.start(request, run);
+  }
+
+  #breakOff(run: AttemptRun, failed: Failure): void {
+    const error = errorOfFailure(failed, run.attempt.target.provider);
+    const words = run.lastWords(error);
+    if (words !== null) this.#client.sendPiece(words);
+    this.#client.end();
+    this.#finish(
+      failed.kind === "deadline" ? "timeout" : "stream_broken",
+      `${failed.kind}: ${failed.message}`,
+    );
+  }
+
+  #answerFailure(failed: Failure): void {
+    const provider = this.exchange.lastAttempt?.target.provider ?? "none";
+    const error = errorOfFailure(failed, provider);
+    this.#client.sendError(error);
+    this.#finish(
+      outcomeOfFailure(failed),
+      `${failed.kind}: ${failed.message}`,
+    );
+  }
+
+  #refuse(error: GatewayError): void {
+    this.#client.sendError(error);
+    this.#finish(outcomeOfError(error), error.message);
+  }
+
+  #clientGone(): void {
+    if (this.exchange.outcome !== null) return;
+    const run = this.#current;
+    if (run !== null && run.attempt.outcome === null) {
+      run.cancel();
+      this.#endAttempt(run.attempt, { kind: "cancelled" });
+    }
+    // Log-only: there is nobody to send it to.
+    if (this.exchange.status === 0) this.exchange.status = 499;
+    this.#finish("client_abort", "The client closed the connection");
+  }
+
+  #drained(): void {
+    if (this.exchange.outcome !== null) return;
+    this.#client.drained();
+    this.#schedule();
+    this.#current?.call?.resume();
+  }
+
+  #deadlinePassed(): void {
+    this.#deadlineMs = Infinity;
+    const { maxStreamMs, maxRequestMs } = this.#snapshot.settings;
+    const limitMs = this.exchange.stream ? maxStreamMs : maxRequestMs;
+    const late = failure(
+      "deadline",
+      `The request took longer than ${limitMs} ms`,
+    );
+    const run = this.#current;
+    if (run !== null && run.attempt.outcome === null) run.giveUp(late);
+    else this.#answerFailure(late);
+  }
+
+  /** Comments alone are a sign of life, but not for ever. */
+  #onlyComments(): void {
+    this.#current?.giveUp(failure(
+      "stream_stalled",
+      "The provider's stream held only comments for too long",
+    ));
+  }
+
+  #schedule(): void {
+    if (this.exchange.outcome !== null) return;
+    this.wakeAtMs = Math.min(
+      this.#deadlineMs,
+      this.#retryAtMs,
+      this.#heldUntilMs,
+      this.#client.heartbeatAtMs,
+      this.#commentsAtMs(),
+    );
+  }
+
+  #commentsAtMs(): number {
+    return this.#current?.silentAtMs(this.#provider?.commentsOnlyMs ?? 0) ??
+      Infinity;
+  }
+
+  #endAttempt(
+    attempt: Attempt,
+    outcome: NonNullable<Attempt["outcome"]>,
+  ): void {
+    attempt.endedMs = this.elapsedMs();
+    attempt.outcome = outcome;
+    attempt.cost = this.#deps.costOf(attempt, this.exchange);
+    this.#emit({ type: "attempt-finished", exchange: this.exchange, attempt });
+  }
+
+  #finish(outcome: Outcome, error: string | null): void {
+    const { exchange } = this;
+    if (exchange.outcome !== null) return;
+    exchange.outcome = outcome;
+    exchange.error = error;
+    exchange.endedMs = this.elapsedMs();
+    this.#deps.ticker.remove(this);
+    this.#response.onAbort = null;
+    this.#response.onDrain = null;
+    this.#response.onCut = null;
+    this.#emit({ type: "finished", exchange });
+  }
+
+  #emit(event: ExchangeEvent): void {
+    this.#deps.taps.emit(event);
+  }
+
+  #preparedNow(): Prepared {
+    if (this.#prepared === null) {
+      throw new Error("Cannot read an answer: no request was prepared");
+    }
+    return this.#prepared;
+  }
+}

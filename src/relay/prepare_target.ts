@@ -1,0 +1,73 @@
+/** Gets a request ready for one target, or says why it cannot go there. @module */
+
+import type { TargetRef } from "../exchange/decision.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import {
+  type GatewayError,
+  gatewayError,
+  RequestError,
+} from "../exchange/gateway_error.ts";
+import type { UpstreamRequest } from "../exchange/upstream.ts";
+import type { Loss } from "../protocols/canonical.ts";
+import type { Provider } from "../providers/provider.ts";
+import { prepareBody, type Prepared, type Protocols } from "./bodies.ts";
+import type { Inbound } from "./inbound.ts";
+
+/** A prepared request, or the refusal. */
+export type PreparedTarget =
+  | { readonly kind: "prepared"; readonly prepared: Prepared }
+  | { readonly kind: "refused"; readonly error: GatewayError };
+
+/** Builds the body for a target; a loss is a refusal where the config says so. */
+export function prepareTarget(
+  exchange: Exchange,
+  inbound: Inbound,
+  target: TargetRef,
+  provider: Provider,
+  options: { protocols: Protocols; onLoss: "header" | "reject" },
+): PreparedTarget {
+  try {
+    const prepared = prepareBody(
+      exchange,
+      inbound,
+      target,
+      provider,
+      options.protocols,
+    );
+    const [loss] = prepared.losses;
+    if (loss !== undefined && options.onLoss === "reject") {
+      return { kind: "refused", error: lossRefusal(loss, target.id) };
+    }
+    return { kind: "prepared", prepared };
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    return { kind: "refused", error: error.error };
+  }
+}
+
+/** Builds the call of a prepared request. Headers and query go to the client's own protocol alone. */
+export function upstreamRequest(
+  exchange: Exchange,
+  inbound: Inbound,
+  target: TargetRef,
+  prepared: Prepared,
+): UpstreamRequest {
+  return {
+    id: exchange.id,
+    protocol: prepared.protocol,
+    operation: exchange.operation,
+    model: target.model,
+    stream: exchange.stream,
+    body: prepared.bytes,
+    headers: prepared.native ? inbound.headers : [],
+    query: prepared.native ? inbound.query : "",
+  };
+}
+
+function lossRefusal(loss: Loss, target: string): GatewayError {
+  return gatewayError(
+    "invalid_request",
+    `Cannot send ${loss.field} to ${target}: ${loss.reason}; remove the field or set onLoss to "header"`,
+    { param: loss.field, code: "unsupported_parameter" },
+  );
+}

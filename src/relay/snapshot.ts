@@ -1,0 +1,44 @@
+/** What an exchange needs of the configuration; it keeps its snapshot to the end. @module */
+
+import type { Decision } from "../exchange/decision.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import type { Provider } from "../providers/provider.ts";
+import type { Inbound } from "./inbound.ts";
+
+/** Numbers of the config that the relay obeys. 0 switches a limit off. */
+export interface RelaySettings {
+  /** Silence towards the client after which a comment is sent, ms. */
+  readonly heartbeatMs: number;
+  /** How long and how much is held before the first content. */
+  readonly commit: {
+    readonly maxHeldBytes: number;
+    readonly maxHeldMs: number;
+  };
+  /** How often is tried. */
+  readonly retry: {
+    readonly maxAttempts: number;
+    readonly sameTargetRetries: number;
+    readonly backoffMs: readonly [number, number];
+    readonly maxRetryAfterMs: number;
+  };
+  /** Longest whole answer, bytes. */
+  readonly maxResponseBytes: number;
+  /** Longest event, bytes. */
+  readonly maxSseEventBytes: number;
+  /** Longest stream, ms. */
+  readonly maxStreamMs: number;
+  /** Longest exchange that is not a stream, ms. */
+  readonly maxRequestMs: number;
+  /** `reject` makes every translation loss a 400. */
+  readonly onLoss: "header" | "reject";
+}
+
+/** One compiled configuration. */
+export interface Snapshot {
+  /** The numbers. */
+  readonly settings: RelaySettings;
+  /** Names the targets of an exchange, with the reasons. */
+  decide(exchange: Exchange, inbound: Inbound): Decision;
+  /** Finds a provider by id. */
+  provider(id: string): Provider | undefined;
+}

@@ -14,7 +14,12 @@ import type { Loss } from "../protocols/canonical.ts";
 import type { Protocol } from "../protocols/protocol.ts";
 import type { Provider } from "../providers/provider.ts";
 import { isJsonObject } from "../support/json.ts";
-import type { ByteRange, Inbound } from "./inbound.ts";
+import {
+  insertMember,
+  type JsonEdit,
+  spliceJson,
+} from "../support/json_splice.ts";
+import type { Inbound } from "./inbound.ts";
 
 /** The codecs by name. */
 export type Protocols = { readonly [P in ProtocolName]: Protocol };
@@ -71,31 +76,20 @@ function nativeBody(
   target: TargetRef,
   provider: Provider,
 ): Prepared {
-  const edits: { range: ByteRange; text: string }[] = [];
-  const { model, streamOptions, firstKey } = inbound.splice;
-  if (model !== null && exchange.requestedModel !== target.model) {
-    edits.push({ range: model, text: JSON.stringify(target.model) });
+  const edits: JsonEdit[] = [];
+  const { scan } = inbound;
+  const model = scan.fields.get("model");
+  if (model !== undefined && exchange.requestedModel !== target.model) {
+    edits.push({ ...model, text: JSON.stringify(target.model) });
   }
   const inject = exchange.protocol === "chat" && exchange.stream &&
     exchange.operation === "generate" && !inbound.wantsUsage &&
     provider.includeUsage;
-  if (inject && streamOptions === null) {
-    edits.push({
-      range: { start: firstKey, end: firstKey },
-      text: '"stream_options":{"include_usage":true},',
-    });
-  } else if (inject && streamOptions !== null) {
-    const asked = inbound.json()["stream_options"];
-    const options = isJsonObject(asked) ? asked : {};
-    edits.push({
-      range: streamOptions,
-      text: JSON.stringify({ ...options, include_usage: true }),
-    });
-  }
+  if (inject) edits.push(askForUsage(inbound));
   return {
     protocol: exchange.protocol,
     native: true,
-    bytes: splice(inbound.body, edits),
+    bytes: edits.length === 0 ? inbound.body : spliceJson(inbound.body, edits),
     stripUsage: inject,
     losses: [],
     toolNames: NO_NAMES,
@@ -131,30 +125,19 @@ function translatedBody(
   };
 }
 
-/** Replaces byte ranges of a body; without edits the body itself comes back. */
-export function splice(
-  body: Uint8Array,
-  edits: readonly { readonly range: ByteRange; readonly text: string }[],
-): Uint8Array {
-  if (edits.length === 0) return body;
-  const sorted = [...edits].sort((a, b) => a.range.start - b.range.start);
-  const encoder = new TextEncoder();
-  const texts = sorted.map((edit) => encoder.encode(edit.text));
-  let length = body.length;
-  sorted.forEach((edit, index) => {
-    length += (texts[index]?.length ?? 0) - (edit.range.end - edit.range.start);
-  });
-  const result = new Uint8Array(length);
-  let from = 0;
-  let to = 0;
-  sorted.forEach((edit, index) => {
-    result.set(body.subarray(from, edit.range.start), to);
-    to += edit.range.start - from;
-    const text = texts[index] ?? new Uint8Array();
-    result.set(text, to);
-    to += text.length;
-    from = edit.range.end;
-  });
-  result.set(body.subarray(from), to);
-  return result;
+/** The edit that makes a chat provider send the usage chunk. */
+function askForUsage(inbound: Inbound): JsonEdit {
+  const field = inbound.scan.fields.get("stream_options");
+  if (field === undefined) {
+    return insertMember(
+      inbound.scan,
+      '"stream_options":{"include_usage":true}',
+    );
+  }
+  const asked = inbound.json()["stream_options"];
+  const options = isJsonObject(asked) ? asked : {};
+  return {
+    ...field,
+    text: JSON.stringify({ ...options, include_usage: true }),
+  };
 }

@@ -74,10 +74,11 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
 
   /** Decides and calls the first target. */
   begin(): void {
-    const { exchange, taps } = this.#begun();
+    this.#watch();
+    const { exchange } = this;
     const decision = this.#snapshot.decide(exchange, this.#inbound);
     exchange.decision = decision;
-    taps.emit({ type: "decided", exchange });
+    this.#emit({ type: "decided", exchange });
     if (decision.refusal !== null) return this.#refuse(decision.refusal);
     this.#plan = new RetryPlan(decision.order, this.#snapshot.settings.retry);
     this.#tryNext(this.#plan.first());
@@ -181,7 +182,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     else this.#answerFailure(gone);
   }
 
-  #begun(): { exchange: Exchange; taps: RelayDependencies["taps"] } {
+  #watch(): void {
     const { exchange } = this;
     const { taps, ticker } = this.#deps;
     taps.emit({ type: "received", exchange });
@@ -201,7 +202,6 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     if (limitMs > 0) this.#deadlineMs = exchange.startedMs + limitMs;
     ticker.add(this);
     this.#schedule();
-    return { exchange, taps };
   }
 
   #tryNext(first: Candidate | null): void {

@@ -2,24 +2,7 @@
 
 import type { CanonicalRequest } from "../protocols/canonical.ts";
 import type { JsonObject } from "../support/json.ts";
-
-/** Byte range of a value in a body, end exclusive. */
-export interface ByteRange {
-  /** First byte. */
-  readonly start: number;
-  /** Behind the last byte. */
-  readonly end: number;
-}
-
-/** Where in the body the native path may have to edit. */
-export interface SplicePoints {
-  /** The value of top-level `model`, `null` if there is none. */
-  readonly model: ByteRange | null;
-  /** The value of top-level `stream_options`, `null` if there is none. */
-  readonly streamOptions: ByteRange | null;
-  /** Behind the opening brace. */
-  readonly firstKey: number;
-}
+import type { JsonScan } from "../support/json_scan.ts";
 
 /** A request that was read, scanned and checked. */
 export interface Inbound {
@@ -31,8 +14,8 @@ export interface Inbound {
   readonly rawHeaders: readonly string[];
   /** Headers that may go upstream, lower case, alternating. */
   readonly headers: readonly string[];
-  /** Where to edit. */
-  readonly splice: SplicePoints;
+  /** Where the top-level fields stand that the native path may have to edit. */
+  readonly scan: JsonScan;
   /** Whether a chat client asked for the usage chunk. */
   readonly wantsUsage: boolean;
   /** The body parsed, once and on demand. */

@@ -45,6 +45,4 @@ export interface ClientResponse {
   onDrain: (() => void) | null;
   /** Called once if the client goes before the answer is complete. Set by the relay. */
   onAbort: (() => void) | null;
-  /** Called when the gateway goes down and waits no longer. Set by the relay. */
-  onCut: (() => void) | null;
 }

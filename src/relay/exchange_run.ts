@@ -196,7 +196,6 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     }
     this.#response.onAbort = () => this.#clientGone();
     this.#response.onDrain = () => this.#drained();
-    this.#response.onCut = () => this.cut();
     const { maxStreamMs, maxRequestMs } = this.#snapshot.settings;
     const limitMs = exchange.stream ? maxStreamMs : maxRequestMs;
     if (limitMs > 0) this.#deadlineMs = exchange.startedMs + limitMs;
@@ -385,7 +384,6 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     this.#deps.ticker.remove(this);
     this.#response.onAbort = null;
     this.#response.onDrain = null;
-    this.#response.onCut = null;
     this.#emit({ type: "finished", exchange });
   }
 

@@ -35,13 +35,21 @@ export class Relay {
     this.#deps = deps;
   }
 
-  /** Sees one exchange through; returns at once. */
+  /** Sees one exchange through; returns at once with the handle that cuts it short. */
   run(
     snapshot: Snapshot,
     exchange: Exchange,
     inbound: Inbound,
     response: ClientResponse,
-  ): void {
-    new ExchangeRun(this.#deps, snapshot, exchange, inbound, response).begin();
+  ): { cut(): void } {
+    const run = new ExchangeRun(
+      this.#deps,
+      snapshot,
+      exchange,
+      inbound,
+      response,
+    );
+    run.begin();
+    return run;
   }
 }

@@ -38,15 +38,15 @@ export class Attempt {
   /** When the call began. */
   readonly startedMs: number;
   /** Which of the provider's keys was used, by position; -1 for none. */
-  keyIndex = -1;
+  keyIndex: number = -1;
   /** When the upstream's response head came, -1 if never. */
-  headMs = -1;
+  headMs: number = -1;
   /** When the first byte of the body came, -1 if never. */
-  firstByteMs = -1;
+  firstByteMs: number = -1;
   /** When the first text, reasoning, refusal or tool delta came, -1 if never. */
-  firstContentMs = -1;
+  firstContentMs: number = -1;
   /** When it ended, -1 while it runs. */
-  endedMs = -1;
+  endedMs: number = -1;
   /** The upstream's HTTP status, 0 if it never answered. */
   upstreamStatus = 0;
   /** The upstream's own request id, `null` if unsaid. */
@@ -139,11 +139,11 @@ export class Exchange {
   /** `hit`, `miss` or `bypass` of the response cache; `null` while it is off. */
   cacheStatus: "hit" | "miss" | "bypass" | null = null;
   /** First byte of the body sent to the client, ms since start, -1 if none. */
-  firstByteMs = -1;
+  firstByteMs: number = -1;
   /** First content sent to the client, ms since start, -1 if none. */
-  firstContentMs = -1;
+  firstContentMs: number = -1;
   /** End, ms since start, -1 while it runs. */
-  endedMs = -1;
+  endedMs: number = -1;
   /** The HTTP status the client saw, 0 if none was sent. */
   status = 0;
   /** How it ended, `null` while it runs. */

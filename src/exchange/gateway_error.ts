@@ -44,13 +44,13 @@ export interface GatewayError {
 export interface ErrorDetails {
   /** Overrides the kind's status. */
   status?: number;
-  /** @default {null} */
+  /** Machine-readable code. @default {null} */
   code?: string | null;
-  /** @default {null} */
+  /** The offending request field. @default {null} */
   param?: string | null;
-  /** @default {null} */
+  /** When to try again, in ms from now. @default {null} */
   retryAfterMs?: number | null;
-  /** @default {null} */
+  /** Whether the client is told to try again. @default {null} */
   shouldRetry?: boolean | null;
 }
 

@@ -12,7 +12,7 @@ export abstract class TickNode {
   /** Previous in the list; the ticker's own. */
   previousNode: TickNode | null = null;
   /** Monotonic ms at which {@linkcode TickNode.tick} is wanted; Infinity for never. */
-  wakeAtMs = Infinity;
+  wakeAtMs: number = Infinity;
 
   /** Called when `wakeAtMs` has passed. Sets the next `wakeAtMs`; it is Infinity on entry. */
   abstract tick(nowMs: number): void;

@@ -116,7 +116,7 @@ export class TimerList {
 
 /** What {@linkcode Timers} take from outside. */
 export interface TimersOptions {
-  /** @default {SYSTEM_CLOCK} */
+  /** What the time is read from. @default {SYSTEM_CLOCK} */
   clock?: Clock;
   /** Hears what an owner threw; the others are told all the same. */
   onError: (error: unknown) => void;

@@ -11,13 +11,16 @@
 /** One finding of `deno doc --lint`, with the text it was printed as. */
 interface Finding {
   readonly code: string;
-  readonly message: string;
   readonly path: string;
   readonly line: number;
   readonly text: string;
 }
 
-const FINDING_REGEXP = /^error\[([\w-]+)\]: (.*)\n\s*--> (.*):(\d+):\d+$/m;
+const FINDING_REGEXP = /^error\[([\w-]+)\]: .*\n\s*--> (.*):(\d+):\d+$/m;
+
+/** Line number and text of the declaration that a finding points at beside its own place. */
+const DECLARATION_REGEXP =
+  /^ *(\d+) \| (.*)\n *\| *-+ this is the referenced type$/m;
 
 const root = Deno.args[0] ??
   decodeURIComponent(new URL("../../", import.meta.url).pathname);
@@ -40,7 +43,7 @@ async function lint(): Promise<number> {
   if (success) return 0;
   const output = new TextDecoder().decode(stdout) +
     new TextDecoder().decode(stderr);
-  const findings = output.split(/^(?=error\[)/m).flatMap(parseFinding);
+  const findings = output.split(/^(?=error[:[])/m).flatMap(parseFinding);
   const total = Number(
     /Found (\d+) documentation lint error/.exec(output)?.[1],
   );
@@ -60,17 +63,18 @@ async function lint(): Promise<number> {
 }
 
 function parseFinding(text: string): Finding[] {
-  const [, code = "", message = "", path = "", line = ""] =
-    FINDING_REGEXP.exec(text) ?? [];
+  const [, code = "", path = "", line = ""] = FINDING_REGEXP.exec(text) ?? [];
   if (code === "") return [];
   const relative = paths.find((known) => path.endsWith(`/${known}`)) ?? path;
-  return [{ code, message, path: relative, line: Number(line), text }];
+  return [{ code, path: relative, line: Number(line), text }];
 }
 
-function isMendable({ code, message, path, line }: Finding): boolean {
+function isMendable({ code, path, line, text }: Finding): boolean {
   if (code === "private-type-ref") {
-    const name = /private type '([^']*)'/.exec(message)?.[1] ?? "";
-    return isDeclaredHere(name.split(".").at(-1) ?? name);
+    const [, at = "", declaration = ""] = DECLARATION_REGEXP.exec(text) ?? [];
+    return [...sources.values()].some((source) =>
+      source.split("\n")[Number(at) - 1] === declaration
+    );
   }
   if (code === "missing-explicit-type") {
     const source = sources.get(path) ?? "";
@@ -78,14 +82,6 @@ function isMendable({ code, message, path, line }: Finding): boolean {
     return !(isConstant && source.includes('from "zod"'));
   }
   return true;
-}
-
-function isDeclaredHere(name: string): boolean {
-  const escaped = name.replace(/[^\w]/g, "\\$&");
-  const declaration = new RegExp(
-    `\\b(?:class|const|enum|function|interface|namespace|type)\\s+${escaped}(?![\\w$])`,
-  );
-  return [...sources.values()].some((source) => declaration.test(source));
 }
 
 async function sourceFiles(folder: string): Promise<string[]> {

@@ -16,6 +16,11 @@ export interface JsoncPositions {
     readonly path: ConfigPath;
     readonly offset: number;
   }[];
+  /** Paths of keys that no object of the program may have, with their offset. */
+  readonly forbidden: readonly {
+    readonly path: ConfigPath;
+    readonly offset: number;
+  }[];
 }
 
 /** An object or array that is still open. */
@@ -32,6 +37,7 @@ const TOKEN_REGEXP =
 class PositionScanner implements JsoncPositions {
   readonly offsets = new Map<string, number>();
   readonly duplicates: { path: ConfigPath; offset: number }[] = [];
+  readonly forbidden: { path: ConfigPath; offset: number }[] = [];
   readonly #stack: Container[] = [];
   #expectsKey = false;
 
@@ -63,6 +69,9 @@ class PositionScanner implements JsoncPositions {
     top.key = String(JSON.parse(token));
     if (keys.has(top.key)) {
       this.duplicates.push({ path: this.#path(), offset });
+    }
+    if (top.key === "__proto__") {
+      this.forbidden.push({ path: this.#path(), offset });
     }
     keys.add(top.key);
   }

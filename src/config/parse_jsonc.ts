@@ -66,13 +66,20 @@ export function parseJsonc(source: string): ParsedText {
       positionOf: () => null,
     };
   }
-  const { offsets, duplicates } = findPositions(text);
-  const problems = duplicates.map(({ path, offset }) => ({
+  const { offsets, duplicates, forbidden } = findPositions(text);
+  const twice = duplicates.map(({ path, offset }) => ({
     path: formatPath(path),
     problem: "the key is given twice",
     fix: "remove one of the two",
     position: positionAt(text, offset),
   }));
+  const refused = forbidden.map(({ path, offset }) => ({
+    path: formatPath(path),
+    problem: "the name __proto__ is refused everywhere",
+    fix: "use another name",
+    position: positionAt(text, offset),
+  }));
+  const problems = [...twice, ...refused];
   return {
     tree,
     problems,

@@ -12,14 +12,14 @@ import { modelPatterns } from "./rules.ts";
 import { parseTarget } from "../targets.ts";
 
 /** Names that metrics use beside those of clients. */
-const RESERVED_NAMES = ["other"];
+const RESERVED_NAMES = ["other"] as const;
 
 /** Checks every client. */
 export function* checkClients(facts: CheckFacts): Generator<PathProblem> {
   const { config } = facts;
   for (const [name, client] of config.clients) {
     const path = ["clients", name];
-    if (RESERVED_NAMES.includes(name)) {
+    if (RESERVED_NAMES.some((reserved) => reserved === name)) {
       yield {
         path,
         problem: `the name ${name} is used by metrics`,

@@ -6,7 +6,13 @@ import type { PathProblem } from "../schema_problems.ts";
 import { type CheckFacts, repeated } from "./check.ts";
 
 /** Names that metrics use beside those of providers. */
-const RESERVED_NAMES = ["other", "redis", "price_sync", "probe", "unknown"];
+const RESERVED_NAMES: readonly string[] = [
+  "other",
+  "redis",
+  "price_sync",
+  "probe",
+  "unknown",
+];
 
 /** Headers that the gateway sets itself. */
 const OWN_HEADER_REGEXP =

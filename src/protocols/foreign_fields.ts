@@ -37,8 +37,17 @@ const REFUSED: {
     ["prompt", "send the prompt's text in instructions or input"],
     ["background", "leave it out or choose a responses provider"],
     ["context_management", "choose a responses provider"],
+    ["item_reference", "send the items themselves in input"],
+    // Only choices of hosted tools are kept as native.
+    ["tool_choice", "choose a function tool, or a responses provider"],
   ]),
 };
+
+/** Proofs travel in envelopes, log probabilities have a canonical field. */
+function isAnsweredInclude(value: JsonValue): boolean {
+  return value === "reasoning.encrypted_content" ||
+    value === "message.output_text.logprobs";
+}
 
 /** Values that ask for nothing beyond what happens anyway. */
 function isNeutral(field: string, value: JsonValue | undefined): boolean {
@@ -52,8 +61,9 @@ function isNeutral(field: string, value: JsonValue | undefined): boolean {
       return value === "disabled";
     case "stream_options":
       return true;
-    case "plugins":
     case "include":
+      return Array.isArray(value) && value.every(isAnsweredInclude);
+    case "plugins":
     case "mcp_servers":
       return Array.isArray(value) && value.length === 0;
     default:

@@ -52,7 +52,10 @@ const INPUT_ELSEWHERE: readonly string[] = [
 ];
 
 /**
- * Reads a client's body.
+ * Reads a client's body. What refers to the provider's store
+ * (`previous_response_id`, `conversation`, `prompt`, `background`, and the ids
+ * of item references as `item_reference`) stands in `native.responses`, where
+ * encoders of other protocols refuse it.
  * @throws {RequestError} naming the field that is wrong
  */
 export function decodeResponsesRequest(body: JsonObject): CanonicalRequest {
@@ -70,6 +73,8 @@ export function decodeResponsesRequest(body: JsonObject): CanonicalRequest {
   const choice = decodeToolChoice(body.tool_choice);
   if (choice === undefined) native.tool_choice = body.tool_choice;
   const { instructions, turns } = splitInstructions(body);
+  const references = itemReferences(turns);
+  if (references.length > 0) native.item_reference = references;
   const text = objectField(body, "text") ?? {};
   return {
     model: requiredText(body, "model"),
@@ -106,6 +111,20 @@ function nativeFields(body: JsonObject): JsonObject {
     }
   }
   return native;
+}
+
+/** Lists the ids of items that stand in the provider's store instead of in the input. */
+function itemReferences(turns: readonly Turn[]): string[] {
+  const ids: string[] = [];
+  for (const turn of turns) {
+    if (turn.role !== "assistant") continue;
+    for (const block of turn.blocks) {
+      if (block.type !== "native") continue;
+      const { type = "item_reference", id } = block.value;
+      if (type === "item_reference") ids.push(String(id));
+    }
+  }
+  return ids;
 }
 
 type Instructions = CanonicalRequest["instructions"];
@@ -201,54 +220,4 @@ function decodeReasoning(
     textField(reasoning, "generate_summary", "reasoning.generate_summary");
   if (effort === null && summary === null) return null;
   return { effort, budgetTokens: null, mode: null, summary };
-}
-
-/** Fields that lead to something the provider keeps, or that outlive the call. */
-const STATEFUL: readonly string[] = [
-  "previous_response_id",
-  "conversation",
-  "prompt",
-  "background",
-];
-
-/**
- * Finds what a request refers to outside itself, which a target of another
- * protocol cannot reach: the field's name, `null` where there is none.
- */
-export function statefulField(request: CanonicalRequest): string | null {
-  const native = request.native.responses ?? {};
-  for (const field of STATEFUL) {
-    const value = native[field];
-    if (value !== undefined && value !== false) return field;
-  }
-  const refers = request.turns.some((turn) =>
-    turn.role === "assistant" &&
-    turn.blocks.some((block) =>
-      block.type === "native" && block.protocol === "responses" &&
-      (block.value.type ?? "item_reference") === "item_reference"
-    )
-  );
-  return refers ? "input" : null;
-}
-
-/**
- * Refuses a request that refers to something outside itself.
- * @throws {RequestError} naming the field and what would work
- */
-export function refuseStatefulFields(
-  request: CanonicalRequest,
-  target: string,
-): void {
-  const field = statefulField(request);
-  if (field === null) return;
-  const [what, instead] = field === "input"
-    ? ["An item_reference in 'input'", "send the item itself"]
-    : field === "background"
-    ? ["'background'", "leave it out and stream the answer"]
-    : [`'${field}'`, "send the whole conversation in 'input'"];
-  throw invalidField(
-    field,
-    `${what} refers to state that the target '${target}' does not hold: ${instead}, or use a model that is served through the Responses protocol`,
-    "unsupported_parameter",
-  );
 }

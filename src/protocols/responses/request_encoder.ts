@@ -1,9 +1,10 @@
 /** Canonical form to a Responses request body. @module */
 
 import { invalidField } from "../../exchange/gateway_error.ts";
-import type { JsonObject, JsonValue } from "../../support/json.ts";
+import type { JsonObject } from "../../support/json.ts";
 import type { CanonicalRequest, OutputFormat } from "../canonical.ts";
 import { effortOfBudget } from "../effort.ts";
+import { clientProtocol, foreignFieldLosses } from "../foreign_fields.ts";
 import type { EncodedRequest, TargetProfile } from "../protocol.ts";
 import { ToolNameMap } from "../tool_names.ts";
 import { encodeParts } from "./content_parts.ts";
@@ -28,20 +29,6 @@ const SERVICE_TIERS: ReadonlyMap<string, string> = new Map([
   ["ultrafast", "ultrafast"],
 ]);
 
-/** Fields of the other protocols that change what is asked for: never dropped. */
-const REFUSED: ReadonlyMap<string, string> = new Map([
-  ["audio", "leave it out, or use a model served through Chat Completions"],
-  ["web_search_options", "use a Responses client with the web_search tool"],
-  ["container", "use a model served through Messages"],
-  ["mcp_servers", "use a model served through Messages"],
-  ["context_management", "use a model served through Messages"],
-  ["thread", "use a model served through Messages"],
-  ["fallbacks", "use a model served through Messages"],
-]);
-
-// Said by chat and messages clients, without effect on the answer.
-const HARMLESS: ReadonlySet<string> = new Set(["stream_options", "n"]);
-
 /** Builds one request body. */
 class RequestEncoder {
   readonly #request: CanonicalRequest;
@@ -60,6 +47,8 @@ class RequestEncoder {
     this.#refuse();
     const body = this.#body;
     Object.assign(body, this.#request.native.responses);
+    // A list of what the items themselves say; no field of the protocol.
+    delete body.item_reference;
     body.model = this.#target.model;
     body.stream = this.#request.stream;
     const keptReasoning = this.#input();
@@ -78,45 +67,23 @@ class RequestEncoder {
   }
 
   #refuse(): void {
-    const { stop, native } = this.#request;
-    const where =
-      `the Responses target '${this.#target.provider}/${this.#target.model}'`;
+    const { stop } = this.#request;
+    const { provider, model } = this.#target;
     if (stop.length > 0) {
       throw invalidField(
-        "stop",
-        `Stop sequences cannot be sent to ${where}: the protocol has none; leave them out, or use a model served through Chat Completions or Messages`,
+        clientProtocol(this.#request) === "messages"
+          ? "stop_sequences"
+          : "stop",
+        `Cannot send stop sequences to ${provider}/${model}: the responses protocol has none; leave them out or choose a chat or messages provider`,
         "unsupported_parameter",
       );
     }
-    for (const protocol of ["chat", "messages"] as const) {
-      for (const [field, value] of Object.entries(native[protocol] ?? {})) {
-        if (value === null || value === undefined) continue;
-        this.#refuseField(field, value, where);
-      }
-    }
-  }
-
-  #refuseField(field: string, value: JsonValue, where: string): void {
-    const audio = field === "modalities" && Array.isArray(value) &&
-      value.includes("audio");
-    const instead = audio ? REFUSED.get("audio") : REFUSED.get(field);
-    if (instead !== undefined) {
-      throw invalidField(
-        field,
-        `'${field}' cannot be sent to ${where}: ${instead}`,
-        "unsupported_parameter",
-      );
-    }
-    if (field === "n" && typeof value === "number" && value > 1) {
-      throw invalidField(
-        "n",
-        `'n' is ${value}, but ${where} gives one answer per call: send ${value} calls`,
-        "unsupported_parameter",
-      );
-    }
-    if (!HARMLESS.has(field)) {
-      this.#losses.add(field, "the Responses protocol has no such field");
-    }
+    const foreign = foreignFieldLosses(
+      this.#request,
+      "responses",
+      this.#target,
+    );
+    for (const { field, reason } of foreign) this.#losses.add(field, reason);
   }
 
   #input(): boolean {

@@ -204,8 +204,12 @@ export function encodeOutput(
     items.push(item);
   }
   const last = items.at(-1);
-  if (last?.status === "completed" && lastStatus !== "completed") {
-    last.status = lastStatus;
+  if (last?.status === "completed") last.status = lastStatus;
+  for (const item of items) {
+    // A function without parameters: clients parse the text as JSON.
+    if (item.arguments === "" && item.status === "completed") {
+      item.arguments = "{}";
+    }
   }
   return items;
 }

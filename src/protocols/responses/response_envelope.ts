@@ -89,7 +89,7 @@ export function openEnvelope(
     verbosity: "medium",
     ...objectOrNothing(body.text),
   };
-  envelope.service_tier = tier(facts.serviceTier ?? body.service_tier);
+  envelope.service_tier = servedTier(facts.serviceTier ?? body.service_tier);
   return envelope;
 }
 
@@ -100,7 +100,8 @@ function objectOrNothing(value: JsonValue | undefined): JsonObject {
   );
 }
 
-function tier(value: JsonValue | undefined): string {
+/** Gives the tier in words that the protocol knows. */
+export function servedTier(value: JsonValue | undefined): string {
   return typeof value === "string" && TIERS.has(value) ? value : "default";
 }
 

@@ -62,7 +62,10 @@ export function checkRequest(
     checkCounts(body, scan, operation, limits);
 }
 
-function checkModel(scan: JsonScan, limits: RequestLimits): GatewayError | null {
+function checkModel(
+  scan: JsonScan,
+  limits: RequestLimits,
+): GatewayError | null {
   const field = scan.fields.get("model");
   if (field === undefined) {
     return invalid("model", "Cannot route the request: model is missing");
@@ -175,7 +178,11 @@ function textOf(body: Uint8Array, field: JsonField): string {
 }
 
 function article(type: string): string {
-  return /^[aeiou]/.test(type) ? `an ${type}` : type === "null" ? type : `a ${type}`;
+  return /^[aeiou]/.test(type)
+    ? `an ${type}`
+    : type === "null"
+    ? type
+    : `a ${type}`;
 }
 
 function invalid(param: string, message: string): GatewayError {

@@ -71,7 +71,9 @@ function inferenceHandler(
 ): RouteHandler {
   return function inference(context, request, response) {
     const scan = context.scan;
-    if (scan === null) throw new TypeError("Cannot relay: the body was not scanned");
+    if (scan === null) {
+      throw new TypeError("Cannot relay: the body was not scanned");
+    }
     const error = checkRequest(
       request.body,
       scan,
@@ -199,7 +201,10 @@ function parseBody(body: Uint8Array): JsonObject {
   }
   if (isJsonObject(value)) return value;
   throw new RequestError(
-    gatewayError("invalid_request", "Cannot read the body: it is not valid JSON"),
+    gatewayError(
+      "invalid_request",
+      "Cannot read the body: it is not valid JSON",
+    ),
   );
 }
 

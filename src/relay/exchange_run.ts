@@ -257,24 +257,13 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     attempt.bytesOut = prepared.bytes.length;
     exchange.attempts.push(attempt);
     this.#provider = provider;
-    this.#emit({ type: "attempt-started", exchange, attempt });
     const request = upstreamRequest(
       exchange,
       this.#inbound,
       candidate.target,
       prepared,
     );
-    if (this.#deps.taps.wantsBytes) {
-      this.#emit({
-        type: "upstream-request",
-        exchange,
-        attempt,
-        method: "POST",
-        url: provider.urlOf(request),
-        headers: request.headers,
-        bytes: prepared.bytes,
-      });
-    }
+    this.events.started(attempt, provider, request);
     const { maxResponseBytes, commit } = this.#snapshot.settings;
     const run = new AttemptRun(this, attempt, {
       maxResponseBytes,

@@ -173,12 +173,12 @@ export function stream(
 }
 
 /** Takes the request and never says a word. */
-export const silent: Behaviour = () => {};
+export function silent(): void {}
 
 /** Resets the connection before any answer. */
-export const resetAtOnce: Behaviour = (socket) => {
+export function resetAtOnce(socket: Socket): void {
   socket.resetAndDestroy();
-};
+}
 
 /** A response head. */
 export function head(status: number, headers: Record<string, string>): string {

@@ -110,11 +110,9 @@ function printSummary(loaded: LoadedConfig, terminal: Terminal): void {
   const { config, source, warnings } = loaded;
   const { host, port } = config.server;
   terminal.out(styled(terminal, "green", `Config ${source} is valid`));
-  terminal.out(
-    `Listens on ${host}:${port}, ${
-      targetIds(config).length
-    } targets, ${config.rules.length} rules`,
-  );
+  const targets = counted(targetIds(config).length, "target");
+  const rules = counted(config.rules.length, "rule");
+  terminal.out(`Would listen on ${host}:${port}, with ${targets} and ${rules}`);
   const tables = [
     providerTable(config, terminal),
     aliasTable(config, terminal),

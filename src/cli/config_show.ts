@@ -2,11 +2,7 @@
 
 import { loadConfig, type LoadedConfig } from "../config/load.ts";
 import { formatPath } from "../config/problem.ts";
-import {
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-} from "../support/json.ts";
+import { isJsonObject, type JsonValue } from "../support/json.ts";
 import {
   type Arguments,
   type Command,

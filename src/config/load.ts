@@ -40,8 +40,6 @@ export interface LoadedConfig {
   readonly clientKeys: ClientKeys;
   /** The config with every default filled in and its secrets masked. */
   readonly effective: JsonObject;
-  /** The config as it was written, with its references in place. */
-  readonly written: JsonObject;
 }
 
 /** How a config is loaded. */
@@ -147,7 +145,6 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     ],
     clientKeys: new ClientKeys(config),
     effective,
-    written: source.tree as JsonObject,
   };
 }
 

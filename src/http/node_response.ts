@@ -1,0 +1,188 @@
+/** The answer of one request over a socket of node:http. @module */
+
+import { Buffer } from "node:buffer";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ClientResponse } from "../exchange/client.ts";
+
+/** How long a refused sender may go on sending before it is cut off, so that it can read the answer. */
+const LINGER_MS = 1000;
+
+/** Writes to the socket. Our id goes on every answer. */
+export class NodeResponse implements ClientResponse {
+  /** Called when writing may go on. Set by the relay. */
+  onDrain: (() => void) | null = null;
+  /** Called once if the client goes before the answer is complete. Set by the relay. */
+  onAbort: (() => void) | null = null;
+  /** Whether the connection ends with this answer. */
+  closeConnection = false;
+  /** Status sent, 0 before. */
+  status = 0;
+  /** Body bytes given to the socket. */
+  bytesOut = 0;
+  readonly #message: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #requestId: string;
+  #bodyComes: boolean;
+  #started = false;
+  #ended = false;
+  #gone = false;
+  #draining = false;
+  #linger: ReturnType<typeof setTimeout> | null = null;
+  #pendingBytes = 0;
+  #pendingSinceMs = 0;
+
+  /** Wraps the pair of one request. `bodyComes`: the client sends a body without being told to. */
+  constructor(
+    message: IncomingMessage,
+    response: ServerResponse,
+    requestId: string,
+    bodyComes: boolean,
+  ) {
+    this.#message = message;
+    this.#response = response;
+    this.#requestId = requestId;
+    this.#bodyComes = bodyComes;
+  }
+
+  /** Whether the head has been sent. */
+  get started(): boolean {
+    return this.#started;
+  }
+
+  /** Whether the client has gone or the answer is complete. */
+  get closed(): boolean {
+    return this.#ended || this.#gone;
+  }
+
+  /** Sends a whole answer; headers alternate. Adds content-length. */
+  send(
+    status: number,
+    headers: readonly string[],
+    body: Uint8Array | string,
+  ): void {
+    if (this.#started || this.closed) return;
+    const head = this.#head(status, headers);
+    const length = Buffer.byteLength(body);
+    if (status !== 204) head.push("content-length", String(length));
+    this.#response.writeHead(status, head);
+    this.#ended = true;
+    this.bytesOut = length;
+    if (this.closeConnection && this.#senderGoesOn()) {
+      this.#response.write(body);
+      this.#lingerThenEnd();
+    } else {
+      this.#response.end(body);
+    }
+  }
+
+  /** Sends the head of an answer whose body follows. */
+  start(status: number, headers: readonly string[]): void {
+    if (this.#started || this.closed) return;
+    this.#response.writeHead(status, this.#head(status, headers));
+    // The head must not wait for the first event of a slow stream.
+    this.#response.flushHeaders();
+  }
+
+  /** Sends a piece. `false`: stop until the drain callback. */
+  write(bytes: Uint8Array | string): boolean {
+    if (!this.#started || this.closed) return true;
+    this.bytesOut += typeof bytes === "string"
+      ? Buffer.byteLength(bytes)
+      : bytes.length;
+    if (this.#response.write(bytes)) return true;
+    if (!this.#draining) {
+      this.#draining = true;
+      this.#response.once("drain", () => this.#drained());
+    }
+    return false;
+  }
+
+  /** Ends the answer cleanly. */
+  end(): void {
+    if (!this.#started || this.closed) return;
+    this.#ended = true;
+    this.#response.end();
+  }
+
+  /** Breaks the connection. */
+  destroy(): void {
+    this.#ended = true;
+    this.#response.socket?.destroy();
+    this.#response.destroy();
+  }
+
+  /** Tells the client that the body may come (`Expect: 100-continue`). */
+  writeContinue(): void {
+    if (this.#started || this.closed) return;
+    this.#bodyComes = true;
+    this.#response.writeContinue();
+  }
+
+  /** The answer was written to the socket past this object. */
+  answeredElsewhere(status: number): void {
+    this.#started = true;
+    this.#ended = true;
+    this.status = status;
+  }
+
+  /** The socket or the answer has come to its end. Called by the owner. */
+  onClosed(): void {
+    if (this.#linger !== null) clearTimeout(this.#linger);
+    this.#linger = null;
+    if (this.#gone) return;
+    const complete = this.#ended && this.#response.writableFinished;
+    this.#gone = true;
+    if (!complete) this.onAbort?.();
+  }
+
+  /** Whether the client has taken nothing of what waits for it for so long. */
+  stalled(nowMs: number, stallMs: number): boolean {
+    const pending = this.#response.socket?.writableLength ?? 0;
+    if (pending === 0 || pending !== this.#pendingBytes) {
+      this.#pendingBytes = pending;
+      this.#pendingSinceMs = nowMs;
+      return false;
+    }
+    return nowMs - this.#pendingSinceMs >= stallMs;
+  }
+
+  #head(status: number, headers: readonly string[]): string[] {
+    this.#started = true;
+    this.status = status;
+    const head = [
+      ...headers,
+      "x-request-id",
+      this.#requestId,
+      "request-id",
+      this.#requestId,
+    ];
+    if (this.closeConnection) head.push("connection", "close");
+    return head;
+  }
+
+  #drained(): void {
+    this.#draining = false;
+    if (!this.closed) this.onDrain?.();
+  }
+
+  /** Whether body bytes are still under way that nobody will read. */
+  #senderGoesOn(): boolean {
+    return this.#bodyComes && !this.#message.complete;
+  }
+
+  /**
+   * Closing while the sender still sends resets the connection, and the reset
+   * can overtake the answer: take and drop what comes for a moment.
+   */
+  #lingerThenEnd(): void {
+    const end = () => {
+      if (this.#linger === null) return;
+      clearTimeout(this.#linger);
+      this.#linger = null;
+      this.#response.end();
+    };
+    this.#linger = setTimeout(end, LINGER_MS);
+    this.#message.on("end", end);
+    this.#message.resume();
+  }
+}

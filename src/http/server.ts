@@ -1,0 +1,381 @@
+/**
+ * The listener: node:http with every limit set, and what a request must pass
+ * before a handler sees it. The only catch for what handlers throw is here.
+ *
+ * @module
+ */
+
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { GatewayError } from "../exchange/gateway_error.ts";
+import { type Clock, SYSTEM_CLOCK } from "../support/clock.ts";
+import { type Logger, SILENT_LOGGER } from "../support/logger.ts";
+import { Admission } from "./admission.ts";
+import type { AccessRefusal, Authenticator } from "./auth.ts";
+import { BodyBudget } from "./body.ts";
+import { Connections } from "./connections.ts";
+import { type DrainOptions, drainRequests, type DrainResult } from "./drain.ts";
+import type { EncodeError } from "./error_answer.ts";
+import { InFlight } from "./in_flight.ts";
+import type { LimitName, ListenerLimits } from "./limits.ts";
+import {
+  buildListener,
+  clamp,
+  endChecks,
+  type ListenAt,
+  listening,
+  stopListening,
+} from "./listener.ts";
+import { answerRaw, noTunnel, noUpgrade, parserFault } from "./raw_answer.ts";
+import type { RequestContext, Route } from "./route.ts";
+import { Router } from "./router.ts";
+import { ServedRequest } from "./served_request.ts";
+import type { ServerCore, ServerHooks } from "./server_core.ts";
+
+/** What a server is made of. */
+export interface ServerOptions {
+  /** The limits. */
+  readonly limits: ListenerLimits;
+  /** Everything that is served. */
+  readonly routes: readonly Route[];
+  /** Who may call what. */
+  readonly auth: Authenticator;
+  /** Makes request ids. */
+  readonly ids: () => string;
+  /** Error shapes by protocol. */
+  readonly encodeError: EncodeError;
+  /** Where bugs are logged. @default {SILENT_LOGGER} */
+  readonly log?: Logger;
+  /** Who is told what. */
+  readonly hooks?: ServerHooks;
+  /** Top-level fields located in scanned bodies beside `model` and `stream`. */
+  readonly watchedFields?: readonly string[];
+  /** Resident memory in bytes. */
+  readonly rssBytes?: () => number;
+  /** Time. @default {SYSTEM_CLOCK} */
+  readonly clock?: Clock;
+}
+
+/** What can change while the server runs. */
+export type ServerUpdate = Partial<
+  Pick<ServerOptions, "limits" | "routes" | "auth">
+>;
+
+/** Where a server listens. */
+export interface ListenAddress {
+  /** Address. */
+  readonly host: string;
+  /** Port. */
+  readonly port: number;
+}
+
+const ALLOW: readonly string[] = ["allow", "GET, HEAD, POST"];
+
+/** One listener and its requests. */
+export class GatewayServer implements ServerCore {
+  /** Requests under way. */
+  readonly inFlight: InFlight = new InFlight();
+  /** Memory of bodies. */
+  readonly budget: BodyBudget;
+  /** Places. */
+  readonly admission: Admission;
+  /** Open connections. */
+  readonly connections: Connections;
+  /** Error shapes. */
+  readonly encodeError: EncodeError;
+  /** Top-level fields that the scan of a body locates. */
+  readonly watchedFields: readonly string[];
+  /** Time. */
+  readonly clock: Clock;
+  /** Makes a request id. */
+  readonly newId: () => string;
+  readonly #log: Logger;
+  readonly #hooks: ServerHooks;
+  readonly #rssBytes: () => number;
+  #limits: ListenerLimits;
+  #router: Router;
+  #authenticator: Authenticator;
+  #server: Server | null = null;
+  readonly #retired: Server[] = [];
+  #at: ListenAt | null = null;
+  #draining = false;
+  #refusing = false;
+  #drain: Promise<DrainResult> | null = null;
+  #endDelay: (() => void) | null = null;
+  #ticker: ReturnType<typeof setInterval> | null = null;
+  #tickMs = 0;
+  #lastTickMs = 0;
+  #lastRssMs = -Infinity;
+  #lastRssBytes = 0;
+
+  /** Builds a server that does not listen yet. */
+  constructor(options: ServerOptions) {
+    this.#limits = options.limits;
+    this.#router = new Router(options.routes);
+    this.#authenticator = options.auth;
+    this.#log = options.log ?? SILENT_LOGGER;
+    this.#hooks = options.hooks ?? {};
+    this.#rssBytes = options.rssBytes ?? (() => Deno.memoryUsage().rss);
+    this.newId = options.ids;
+    this.encodeError = options.encodeError;
+    this.watchedFields = options.watchedFields ?? [];
+    this.clock = options.clock ?? SYSTEM_CLOCK;
+    this.budget = new BodyBudget(options.limits.maxBodiesInMemoryBytes);
+    const onLimit = (limit: LimitName) => this.onLimit(limit);
+    this.admission = new Admission(options.limits, onLimit);
+    this.connections = new Connections(
+      options.limits,
+      (ip) => this.#authenticator.trusts(ip),
+      onLimit,
+    );
+  }
+
+  /** Current limits. */
+  get limits(): ListenerLimits {
+    return this.#limits;
+  }
+
+  /** Current table. */
+  get router(): Router {
+    return this.#router;
+  }
+
+  /** Current clients and tokens. */
+  get authenticator(): Authenticator {
+    return this.#authenticator;
+  }
+
+  /** Whether a shutdown has begun. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** Whether new work is refused because of it. */
+  get refusing(): boolean {
+    return this.#refusing;
+  }
+
+  /** Where it listens, `null` while it does not. */
+  get address(): ListenAddress | null {
+    const address = this.#server?.address() ?? null;
+    return address === null || typeof address === "string"
+      ? null
+      : { host: address.address, port: address.port };
+  }
+
+  /** Starts to listen. Rejects with the system's error if it cannot. */
+  async listen(at: ListenAt): Promise<ListenAddress | null> {
+    const server = this.#build();
+    await listening(server, at);
+    this.#at = at;
+    this.#server = server;
+    this.#startTicking();
+    return this.address;
+  }
+
+  /**
+   * Opens the listener anew while connections go on: the runtime's accept loop
+   * ends for good when it runs out of file descriptors.
+   */
+  async relisten(): Promise<void> {
+    const old = this.#server;
+    const address = this.address;
+    if (old === null || this.#at === null || this.#draining) return;
+    const at = "fd" in this.#at || address === null ? this.#at : address;
+    this.#log.log("warn", "listener opened anew");
+    this.#retired.push(old);
+    // Resolves with its last connection, so nobody waits for it here.
+    stopListening(old);
+    const server = this.#build();
+    await listening(server, at);
+    this.#server = server;
+  }
+
+  /** Takes new limits, routes or clients. Timeouts of the head hold for a new listener only. */
+  update(update: ServerUpdate): void {
+    if (update.routes !== undefined) this.#router = new Router(update.routes);
+    if (update.auth !== undefined) this.#authenticator = update.auth;
+    if (update.limits === undefined) return;
+    this.#limits = update.limits;
+    this.budget.maxBytes = update.limits.maxBodiesInMemoryBytes;
+    this.connections.limits = update.limits;
+    this.admission.update(update.limits);
+    if (this.#ticker !== null) this.#startTicking();
+  }
+
+  /** Ends the server without cutting anybody off before the deadline. Called again, it is the same drain. */
+  drain(options: DrainOptions): Promise<DrainResult> {
+    this.#drain ??= this.#drainOnce(options);
+    return this.#drain;
+  }
+
+  /** Ends the server at once. */
+  async close(): Promise<void> {
+    this.#draining = true;
+    this.#refusing = true;
+    this.#endDelay?.();
+    const server = this.#server;
+    this.#server = null;
+    const stopped = server === null ? null : stopListening(server);
+    if (server !== null) this.#retired.push(server);
+    await this.connections.closeAll();
+    await stopped;
+    this.#stopTicking();
+    for (const retired of this.#retired.splice(0)) endChecks(retired);
+  }
+
+  /** Counts a limit. */
+  onLimit(limit: LimitName): void {
+    this.#hooks.onLimit?.(limit);
+  }
+
+  /** Counts a refused caller. */
+  onAuthFailure(reason: AccessRefusal): void {
+    this.#hooks.onAuthFailure?.(reason);
+  }
+
+  /** Logs a bug. */
+  onHandlerError(request: RequestContext, error: unknown): void {
+    this.#log.log("error", "request handler failed", {
+      requestId: request.id,
+      endpoint: request.route.path,
+      error: error instanceof Error ? error.stack ?? error.message : "unknown",
+    });
+  }
+
+  async #drainOnce(options: DrainOptions): Promise<DrainResult> {
+    this.#draining = true;
+    this.inFlight.forEach((request) => request.response.closeConnection = true);
+    if (options.delayMs > 0) await this.#delay(options.delayMs);
+    this.#refusing = true;
+    if (this.#server !== null) stopListening(this.#server);
+    const result = await drainRequests(this.inFlight, options.drainMs);
+    await this.close();
+    return result;
+  }
+
+  #delay(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#endDelay = null;
+        resolve();
+      };
+      const timer = setTimeout(done, delayMs);
+      this.#endDelay = done;
+    });
+  }
+
+  #build(): Server {
+    return buildListener(this.#limits, {
+      onConnection: (socket) => this.connections.add(socket),
+      onRequest: (message, response, expectsContinue) =>
+        this.#serve(message, response, expectsContinue),
+      onParserError: (error, socket) => this.#parserError(error, socket),
+      onTunnel: (socket) => this.#refuseRaw(socket, noTunnel(), ALLOW),
+      onUpgrade: (socket) => this.#refuseRaw(socket, noUpgrade()),
+    });
+  }
+
+  #serve(
+    message: IncomingMessage,
+    response: ServerResponse,
+    expectsContinue: boolean,
+  ): void {
+    const connection = this.connections.get(message.socket);
+    if (connection === null) {
+      message.socket.destroy();
+      return;
+    }
+    const request = new ServedRequest(
+      this,
+      connection,
+      message,
+      response,
+      expectsContinue,
+    );
+    connection.requests++;
+    connection.current = request;
+    this.inFlight.add(request);
+    response.on("close", () => {
+      if (!request.listed) return;
+      connection.requests--;
+      if (connection.current === request) connection.current = null;
+      request.onClosed();
+      this.inFlight.remove(request);
+      this.#hooks.onRequest?.(
+        request.method,
+        request.endpoint,
+        request.response.status,
+        (this.clock.monotonicMs() - request.startedMs) / 1000,
+      );
+    });
+    request.begin();
+  }
+
+  #parserError(error: Error & { code?: string }, socket: Socket): void {
+    const connection = this.connections.get(socket);
+    if (connection?.closing) return;
+    const current = connection?.current ?? null;
+    const fault = parserFault(error, current !== null);
+    const mute = connection !== null && connection.requests > 1 ||
+      current?.response.started === true;
+    if (connection === null || fault === null || mute || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    connection.closing = true;
+    if (fault.limit !== null) this.onLimit(fault.limit);
+    const id = current?.id ?? this.newId();
+    const protocol = current?.protocol ?? null;
+    current?.response.answeredElsewhere(fault.error.status);
+    const body = this.encodeError(protocol, fault.error, id);
+    answerRaw(socket, fault.error, body, id);
+  }
+
+  #refuseRaw(
+    socket: Duplex,
+    error: GatewayError,
+    headers: readonly string[] = [],
+  ): void {
+    const id = this.newId();
+    answerRaw(socket, error, this.encodeError(null, error, id), id, headers);
+  }
+
+  #startTicking(): void {
+    this.#stopTicking();
+    const { bodyTimeoutMs, bodyIdleTimeoutMs, writeStallMs } = this.#limits;
+    const shortest = Math.min(
+      bodyTimeoutMs || Infinity,
+      bodyIdleTimeoutMs || Infinity,
+      writeStallMs || Infinity,
+    );
+    this.#tickMs = clamp(shortest / 5, 10, 250);
+    this.#lastTickMs = this.clock.monotonicMs();
+    this.#ticker = setInterval(() => this.#tick(), this.#tickMs);
+  }
+
+  #stopTicking(): void {
+    if (this.#ticker !== null) clearInterval(this.#ticker);
+    this.#ticker = null;
+  }
+
+  #tick(): void {
+    const nowMs = this.clock.monotonicMs();
+    const delayMs = nowMs - this.#lastTickMs - this.#tickMs;
+    this.#lastTickMs = nowMs;
+    if (this.#limits.maxRssBytes > 0 && nowMs - this.#lastRssMs >= 1000) {
+      this.#lastRssMs = nowMs;
+      this.#lastRssBytes = this.#rssBytes();
+    }
+    this.admission.observe(nowMs, delayMs, this.#lastRssBytes);
+    const { writeStallMs } = this.#limits;
+    this.inFlight.forEach((request) => request.checkTime(nowMs, writeStallMs));
+  }
+}
+
+/** Builds a server that does not listen yet. */
+export function createServer(options: ServerOptions): GatewayServer {
+  return new GatewayServer(options);
+}

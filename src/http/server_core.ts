@@ -1,0 +1,57 @@
+/** What all requests of a server share. @module */
+
+import type { Clock } from "../support/clock.ts";
+import type { Admission } from "./admission.ts";
+import type { AccessRefusal, Authenticator } from "./auth.ts";
+import type { BodyBudget } from "./body.ts";
+import type { EncodeError } from "./error_answer.ts";
+import type { LimitName, ListenerLimits } from "./limits.ts";
+import type { RequestContext } from "./route.ts";
+import type { Router } from "./router.ts";
+
+/** What the server tells others. Called synchronously; must not throw. */
+export interface ServerHooks {
+  /** A limit was hit. */
+  onLimit?(limit: LimitName): void;
+  /** A caller was refused. */
+  onAuthFailure?(reason: AccessRefusal): void;
+  /** A request is over. `endpoint` is a route template or `other`; status 0: no answer was sent. */
+  onRequest?(
+    method: string,
+    endpoint: string,
+    status: number,
+    seconds: number,
+  ): void;
+}
+
+/** The shared state, as one request sees it. */
+export interface ServerCore {
+  /** Current limits. */
+  readonly limits: ListenerLimits;
+  /** Current table. */
+  readonly router: Router;
+  /** Current clients and tokens. */
+  readonly authenticator: Authenticator;
+  /** Places. */
+  readonly admission: Admission;
+  /** Memory of bodies. */
+  readonly budget: BodyBudget;
+  /** Error shapes. */
+  readonly encodeError: EncodeError;
+  /** Top-level fields that the scan of a body locates. */
+  readonly watchedFields: readonly string[];
+  /** Whether a shutdown has begun: connections end with their answer. */
+  readonly draining: boolean;
+  /** Whether new work is refused because of it. */
+  readonly refusing: boolean;
+  /** Makes a request id. */
+  newId(): string;
+  /** Time. */
+  readonly clock: Clock;
+  /** Counts a limit. */
+  onLimit(limit: LimitName): void;
+  /** Counts a refused caller. */
+  onAuthFailure(reason: AccessRefusal): void;
+  /** Logs a bug. */
+  onHandlerError(request: RequestContext, error: unknown): void;
+}

@@ -87,3 +87,8 @@ export class ToolNameMap {
 export function repairCallId(id: string, maxLength = 64): string {
   return isValid(id, maxLength) ? id : repair(id, maxLength, "");
 }
+
+/** Makes the id of a call that came without one: the same seed, the same id. */
+export function syntheticCallId(seed: string): string {
+  return `call_${hash(seed)}${hash(`${seed}\n`)}`;
+}

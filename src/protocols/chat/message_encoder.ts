@@ -1,0 +1,254 @@
+/** Canonical turns to messages of a Chat Completions request. @module */
+
+import type { JsonObject, JsonValue } from "../../support/json.ts";
+import type {
+  CanonicalRequest,
+  InputBlock,
+  Loss,
+  OutputBlock,
+  ReasoningBlock,
+  TextBlock,
+  ToolCallBlock,
+  ToolResultBlock,
+} from "../canonical.ts";
+import type { TargetProfile } from "../protocol.ts";
+import { sameOrigin } from "../reasoning_envelope.ts";
+import { repairCallId, type ToolNameMap } from "../tool_names.ts";
+import {
+  encodeCacheHint,
+  encodePart,
+  joinTexts,
+  type PartTarget,
+} from "./content_parts.ts";
+import { isOpenAiModel } from "./models.ts";
+import { encodeUpstreamReasoning } from "./reasoning.ts";
+
+const MAX_CALL_ID_LENGTH = 64;
+
+/** Only the length is repaired: Moonshot wants `functions.name:0` back as it was. */
+function upstreamCallId(id: string): string {
+  return id !== "" && id.length <= MAX_CALL_ID_LENGTH ? id : repairCallId(id);
+}
+
+/** Writes messages in order and gathers what could not be written. */
+export class MessageEncoder {
+  readonly #messages: JsonObject[] = [];
+  readonly #losses: Loss[] = [];
+  readonly #names: ToolNameMap;
+  readonly #target: TargetProfile;
+  readonly #parts: PartTarget;
+  readonly #developerRole: boolean;
+
+  /** Writes for one target, with tool names as they are sent there. */
+  constructor(target: TargetProfile, names: ToolNameMap) {
+    this.#target = target;
+    this.#names = names;
+    this.#developerRole = isOpenAiModel(target.model);
+    this.#parts = {
+      name: `${target.provider}/${target.model}`,
+      cacheControl: target.cacheControl,
+      lose: (field, reason) => this.#lose(field, reason),
+    };
+  }
+
+  /** The messages so far. */
+  get messages(): JsonObject[] {
+    return this.#messages;
+  }
+
+  /** What could not be written. */
+  get losses(): readonly Loss[] {
+    return this.#losses;
+  }
+
+  /**
+   * Writes instructions and turns.
+   * @throws {RequestError} for what the target cannot take and may not be dropped
+   */
+  encode(request: CanonicalRequest): void {
+    for (const { role, blocks } of request.instructions) {
+      this.#messages.push({
+        role: this.#systemRole(role),
+        content: this.#instructionContent(blocks),
+      });
+    }
+    request.turns.forEach((turn, index) => {
+      const field = `messages[${index}]`;
+      switch (turn.role) {
+        case "system":
+        case "developer":
+          this.#messages.push({
+            role: this.#systemRole(turn.role),
+            content: this.#content(turn.blocks, field),
+          });
+          break;
+        case "user":
+          this.#messages.push({
+            role: "user",
+            content: this.#content(turn.blocks, field),
+          });
+          break;
+        case "assistant":
+          this.#assistant(turn.blocks, field);
+          break;
+        case "tool":
+          this.#results(turn.blocks, field);
+      }
+    });
+  }
+
+  #lose(field: string, reason: string): void {
+    this.#losses.push({ field, reason });
+  }
+
+  #systemRole(role: "system" | "developer"): string {
+    return this.#developerRole ? role : "system";
+  }
+
+  #instructionContent(blocks: readonly TextBlock[]): JsonValue {
+    if (
+      this.#parts.cacheControl && blocks.some((block) => block.cache !== null)
+    ) {
+      return blocks.map((block) => encodePart(block, "system", this.#parts));
+    }
+    // Many providers take a system message as one string only.
+    return joinTexts(blocks);
+  }
+
+  #content(blocks: readonly InputBlock[], field: string): JsonValue {
+    const [only] = blocks;
+    if (only === undefined) return "";
+    const plain = only.type === "text" &&
+      (only.cache === null || !this.#parts.cacheControl);
+    if (blocks.length === 1 && plain) return only.text;
+    return blocks.map((block, index) =>
+      encodePart(block, `${field}.content[${index}]`, this.#parts)
+    );
+  }
+
+  #assistant(blocks: readonly OutputBlock[], field: string): void {
+    const texts: TextBlock[] = [];
+    const refusals: string[] = [];
+    const calls: JsonObject[] = [];
+    const reasoning: ReasoningBlock[] = [];
+    const native: JsonObject = {};
+    blocks.forEach((block, index) => {
+      const at = `${field}.content[${index}]`;
+      switch (block.type) {
+        case "text":
+          texts.push(block);
+          if (block.citations.length > 0) {
+            this.#lose(
+              `${at}.citations`,
+              "the chat protocol has no such field",
+            );
+          }
+          break;
+        case "refusal":
+          refusals.push(block.text);
+          break;
+        case "tool-call":
+          calls.push(this.#toolCall(block));
+          break;
+        case "reasoning":
+          if (this.#isOwn(block)) reasoning.push(block);
+          else {this.#lose(
+              at,
+              "thinking of another provider or model means nothing here",
+            );}
+          break;
+        case "native":
+          this.#native(block, at, native);
+      }
+    });
+    const message: JsonObject = {
+      role: "assistant",
+      content: this.#assistantContent(
+        texts,
+        refusals.length + calls.length > 0,
+      ),
+      ...encodeUpstreamReasoning(reasoning, calls.length > 0),
+      ...native,
+    };
+    if (refusals.length > 0) message.refusal = refusals.join("");
+    if (calls.length > 0) message.tool_calls = calls;
+    // A turn of foreign thinking alone leaves nothing that a provider would take.
+    const empty = message.content === "" && Object.keys(message).length === 2;
+    if (!empty || blocks.length === 0) this.#messages.push(message);
+  }
+
+  #isOwn(block: ReasoningBlock): boolean {
+    return block.origin !== null && block.origin.protocol === "chat" &&
+      sameOrigin(block.origin, this.#target);
+  }
+
+  #native(
+    block: OutputBlock & { type: "native" },
+    field: string,
+    native: JsonObject,
+  ): void {
+    if (block.protocol !== "chat") {
+      this.#lose(field, "the chat protocol has no such block");
+    } else if (block.value.type === "audio") {
+      native.audio = block.value.audio;
+    }
+  }
+
+  #assistantContent(texts: readonly TextBlock[], hasMore: boolean): JsonValue {
+    if (
+      this.#parts.cacheControl && texts.some((block) => block.cache !== null)
+    ) {
+      return texts.map((block) => encodePart(block, "content", this.#parts));
+    }
+    const text = texts.map((block) => block.text).join("");
+    return text === "" && hasMore ? null : text;
+  }
+
+  #toolCall(block: ToolCallBlock): JsonObject {
+    const id = upstreamCallId(block.id);
+    const name = this.#names.upstreamName(block.name);
+    if (block.kind === "custom") {
+      return { id, type: "custom", custom: { name, input: block.arguments } };
+    }
+    return {
+      id,
+      type: "function",
+      // Messages' calls without input have no text at all.
+      function: { name, arguments: block.arguments || "{}" },
+      ...(this.#parts.cacheControl ? encodeCacheHint(block.cache) : {}),
+    };
+  }
+
+  /** One message a result; pictures and files follow in one user message, as tool messages hold text only. */
+  #results(results: readonly ToolResultBlock[], field: string): void {
+    const media: JsonObject[] = [];
+    results.forEach((result, index) => {
+      const at = `${field}.content[${index}]`;
+      const id = upstreamCallId(result.callId);
+      const texts = result.content.filter((block) => block.type === "text");
+      const others = result.content.filter((block) => block.type !== "text");
+      let content = joinTexts(texts);
+      if (others.length > 0) {
+        media.push({
+          type: "text",
+          text: `Content of the result of tool call ${id}:`,
+        });
+        others.forEach((block, position) =>
+          media.push(
+            encodePart(block, `${at}.content[${position}]`, this.#parts),
+          )
+        );
+        const note =
+          "The rest of this result follows in the next user message.";
+        content = content === "" ? note : `${content}\n\n${note}`;
+      }
+      this.#messages.push({
+        role: "tool",
+        tool_call_id: id,
+        content: result.isError ? `Error: ${content}` : content,
+        ...(this.#parts.cacheControl ? encodeCacheHint(result.cache) : {}),
+      });
+    });
+    if (media.length > 0) this.#messages.push({ role: "user", content: media });
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * Reads native chat answers on the side. After the first content a chunk is
+ * parsed only if it says usage, a finish or an error; all other chunks are
+ * searched for the length of their text.
+ *
+ * @module
+ */
+
+import {
+  type GatewayError,
+  gatewayError,
+} from "../../exchange/gateway_error.ts";
+import { noUsage, type Usage } from "../../exchange/usage.ts";
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from "../../support/json.ts";
+import type { Observer, SseEvent } from "../protocol.ts";
+import { detailsOf, detailText } from "./reasoning.ts";
+import { inBandError } from "./stream_failure.ts";
+import { findUsage, readChatUsage } from "./usage.ts";
+
+// Keys with a value other than null. A quote inside text is escaped on the
+// wire, so that text that speaks of these keys does not match.
+const TELLING = /"(?:usage|finish_reason|error)"\s*:\s*[^\sn]/;
+
+// What a delta says goes behind one of these; OpenRouter repeats `reasoning`
+// in its details, whose key is `text`.
+const TEXT_KEYS: readonly string[] = [
+  '"content":',
+  '"arguments":',
+  '"reasoning_content":',
+  '"reasoning":',
+  '"refusal":',
+];
+
+const SPACE = 32;
+const QUOTE = 34;
+const BACKSLASH = 92;
+
+/** Counts the characters of the JSON string that begins at or after `from`, escapes as written. */
+function stringLength(data: string, from: number): number {
+  let start = from;
+  while (data.charCodeAt(start) === SPACE) start++;
+  if (data.charCodeAt(start) !== QUOTE) return 0;
+  start++;
+  let end = data.indexOf('"', start);
+  while (end > start && data.charCodeAt(end - 1) === BACKSLASH) {
+    // An even run of backslashes is text of its own and ends the string.
+    let run = 1;
+    while (data.charCodeAt(end - 1 - run) === BACKSLASH) run++;
+    if (run % 2 === 0) break;
+    end = data.indexOf('"', end + 1);
+  }
+  return end < 0 ? data.length - start : end - start;
+}
+
+function scannedChars(data: string): number {
+  let chars = 0;
+  for (const key of TEXT_KEYS) {
+    const at = data.indexOf(key);
+    if (at >= 0) chars += stringLength(data, at + key.length);
+  }
+  return chars;
+}
+
+function length(value: JsonValue | undefined): number {
+  return typeof value === "string" ? value.length : 0;
+}
+
+function contentLength(content: JsonValue | undefined): number {
+  if (!Array.isArray(content)) return length(content);
+  let chars = 0;
+  for (const part of content) {
+    if (!isJsonObject(part)) continue;
+    chars += length(part.text) + length(part.thinking);
+    if (Array.isArray(part.thinking)) chars += contentLength(part.thinking);
+  }
+  return chars;
+}
+
+/** Counts the characters of text, thinking, refusal and tool calls in a delta or message. */
+function messageLength(message: JsonObject): number {
+  let chars = contentLength(message.content) + length(message.refusal);
+  chars += length(message.reasoning_content) || length(message.reasoning) ||
+    detailsOf(message.reasoning_details).map(detailText).join("").length;
+  const calls = Array.isArray(message.tool_calls) ? message.tool_calls : [];
+  for (const call of [...calls, { function: message.function_call ?? null }]) {
+    if (!isJsonObject(call)) continue;
+    const called = call.function ?? call.custom;
+    if (!isJsonObject(called)) continue;
+    chars += length(called.name) + length(called.arguments) +
+      length(called.input);
+  }
+  return chars;
+}
+
+/** Observes one native answer. */
+export class ChatObserver implements Observer {
+  #usage: Usage = noUsage();
+  #finishReason: string | null = null;
+  #sawContent = false;
+  #finished = false;
+  #error: GatewayError | null = null;
+  #contentChars = 0;
+
+  /** Usage as far as it was said. */
+  get usage(): Usage {
+    return this.#usage;
+  }
+
+  /** Finish reason in the upstream's words, or `null`. */
+  get finishReason(): string | null {
+    return this.#finishReason;
+  }
+
+  /** Whether text, reasoning, refusal or tool content has been seen. */
+  get sawContent(): boolean {
+    return this.#sawContent;
+  }
+
+  /** Whether a finish reason or `[DONE]` came. */
+  get finished(): boolean {
+    return this.#finished;
+  }
+
+  /** An in-band error, or `null`. */
+  get error(): GatewayError | null {
+    return this.#error;
+  }
+
+  /** Characters of content seen, escapes as written. */
+  get contentChars(): number {
+    return this.#contentChars;
+  }
+
+  /** Takes one event of a stream. */
+  event(event: SseEvent): void {
+    const { data } = event;
+    if (data.startsWith("[DONE]")) {
+      this.#finished = true;
+      return;
+    }
+    const isError = event.event === "error";
+    if (this.#sawContent && !isError && !TELLING.test(data)) {
+      this.#contentChars += scannedChars(data);
+      return;
+    }
+    let chunk: JsonValue;
+    try {
+      chunk = JSON.parse(data) as JsonValue;
+    } catch {
+      this.#error ??= gatewayError(
+        "upstream",
+        "The upstream sent an event that is not JSON",
+      );
+      return;
+    }
+    this.#take(chunk, isError);
+  }
+
+  /** Takes the whole body of an answer that is not a stream. */
+  body(body: JsonObject): void {
+    this.#take(body, false);
+    if (Array.isArray(body.choices) && body.choices.length > 0) {
+      this.#finished = true;
+    }
+  }
+
+  #take(chunk: JsonValue, isErrorEvent: boolean): void {
+    this.#error ??= inBandError(chunk, isErrorEvent);
+    if (!isJsonObject(chunk)) return;
+    const usage = findUsage(chunk);
+    if (usage !== null) this.#usage = readChatUsage(usage, chunk);
+    if (!Array.isArray(chunk.choices)) return;
+    for (const choice of chunk.choices) {
+      if (!isJsonObject(choice)) continue;
+      const message = choice.delta ?? choice.message;
+      const chars = isJsonObject(message) ? messageLength(message) : 0;
+      this.#contentChars += chars;
+      if (chars > 0) this.#sawContent = true;
+      if (typeof choice.finish_reason === "string" && choice.finish_reason) {
+        this.#finishReason ??= choice.finish_reason;
+        this.#finished = true;
+      }
+    }
+  }
+}

@@ -138,6 +138,7 @@ export class ChatObserver implements Observer {
   /** Takes one event of a stream. */
   event(event: SseEvent): void {
     const { data } = event;
+    if (data === "") return;
     if (data.startsWith("[DONE]")) {
       this.#finished = true;
       return;

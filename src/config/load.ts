@@ -40,6 +40,8 @@ export interface LoadedConfig {
   readonly clientKeys: ClientKeys;
   /** The config with every default filled in and its secrets masked. */
   readonly effective: JsonObject;
+  /** The config as it was written, with its references in place. */
+  readonly written: JsonObject;
 }
 
 /** How a config is loaded. */
@@ -145,6 +147,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     ],
     clientKeys: new ClientKeys(config),
     effective,
+    written: source.tree as JsonObject,
   };
 }
 

@@ -1,6 +1,8 @@
 /** Emits what the upstream's side of an exchange does. @module */
 
 import type { Attempt, Exchange } from "../exchange/exchange.ts";
+import type { UpstreamRequest } from "../exchange/upstream.ts";
+import type { Provider } from "../providers/provider.ts";
 import type { TapFanOut } from "./tap_fan_out.ts";
 
 /** Tells the taps about one exchange's attempts, and keeps their times. */
@@ -12,6 +14,26 @@ export class AttemptEvents {
   constructor(exchange: Exchange, taps: TapFanOut) {
     this.#exchange = exchange;
     this.#taps = taps;
+  }
+
+  /** The call begins. */
+  started(
+    attempt: Attempt,
+    provider: Provider,
+    request: UpstreamRequest,
+  ): void {
+    const exchange = this.#exchange;
+    this.#taps.emit({ type: "attempt-started", exchange, attempt });
+    if (!this.#taps.wantsBytes) return;
+    this.#taps.emit({
+      type: "upstream-request",
+      exchange,
+      attempt,
+      method: "POST",
+      url: provider.urlOf(request),
+      headers: request.headers,
+      bytes: request.body,
+    });
   }
 
   /** The response head came. */

@@ -21,7 +21,7 @@ import type { Prepared } from "./bodies.ts";
 import { ClientSide } from "./client_side.ts";
 import { ErrorReader } from "./error_body.ts";
 import type { Inbound } from "./inbound.ts";
-import type { RelayDependencies } from "./relay.ts";
+import type { RelayDependencies } from "./dependencies.ts";
 import { outcomeOfError, outcomeOfFailure } from "./outcome.ts";
 import { prepareTarget, upstreamRequest } from "./prepare_target.ts";
 import { RetryPlan } from "./retry_plan.ts";
@@ -123,6 +123,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
 
   startStream(headers: readonly string[]): void {
     this.#heldUntilMs = Infinity;
+    this.#inbound.release();
     this.#client.startStream(headers);
     this.#schedule();
   }
@@ -256,24 +257,13 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     attempt.bytesOut = prepared.bytes.length;
     exchange.attempts.push(attempt);
     this.#provider = provider;
-    this.#emit({ type: "attempt-started", exchange, attempt });
     const request = upstreamRequest(
       exchange,
       this.#inbound,
       candidate.target,
       prepared,
     );
-    if (this.#deps.taps.wantsBytes) {
-      this.#emit({
-        type: "upstream-request",
-        exchange,
-        attempt,
-        method: "POST",
-        url: provider.urlOf(request),
-        headers: request.headers,
-        bytes: prepared.bytes,
-      });
-    }
+    this.events.started(attempt, provider, request);
     const { maxResponseBytes, commit } = this.#snapshot.settings;
     const run = new AttemptRun(this, attempt, {
       maxResponseBytes,

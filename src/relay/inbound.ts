@@ -18,6 +18,10 @@ export interface Inbound {
   readonly scan: JsonScan;
   /** Whether a chat client asked for the usage chunk. */
   readonly wantsUsage: boolean;
+  /** A header's value by lower-case name, `null` if absent. */
+  header(name: string): string | null;
+  /** The body is not needed for another attempt: its memory may be given back. */
+  release(): void;
   /** The body parsed, once and on demand. */
   json(): JsonObject;
   /** The body in canonical form, once and on demand. @throws {RequestError} for what is wrong. */

@@ -13,7 +13,7 @@ import type { Prepared } from "./bodies.ts";
 import type { ErrorReader } from "./error_body.ts";
 import type { Inbound } from "./inbound.ts";
 import { NativePipe } from "./native_pipe.ts";
-import type { RelayDependencies } from "./relay.ts";
+import type { RelayDependencies } from "./dependencies.ts";
 import type { Output, StreamPipe } from "./stream_pipe.ts";
 import { TranslatedPipe } from "./translated_pipe.ts";
 

@@ -1,0 +1,42 @@
+/** The table of commands, in the order of the help. A command is imported when it is run. @module */
+
+import type { CommandEntry } from "./command.ts";
+
+/** Every command. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: "check",
+    summary: "Say whether the config is valid, and what it would build",
+    load: async () => (await import("./check.ts")).checkCommand,
+  },
+  {
+    name: "config show",
+    summary: "Print the config, secrets masked, with the origin of each value",
+    load: async () => (await import("./config_show.ts")).configShowCommand,
+  },
+  {
+    name: "config schema",
+    summary: "Print the JSON Schema of the config file",
+    load: async () => (await import("./config_schema.ts")).configSchemaCommand,
+  },
+  {
+    name: "init",
+    summary: "Write a config file to start from, and its schema",
+    load: async () => (await import("./init.ts")).initCommand,
+  },
+  {
+    name: "keys new",
+    summary: "Make a client key",
+    load: async () => (await import("./keys_new.ts")).keysNewCommand,
+  },
+  {
+    name: "keys hash",
+    summary: "Print the keySha256 of a key on standard input",
+    load: async () => (await import("./keys_hash.ts")).keysHashCommand,
+  },
+  {
+    name: "version",
+    summary: "Print the version",
+    load: async () => (await import("./version.ts")).versionCommand,
+  },
+];

@@ -1,0 +1,23 @@
+/** What the relay is given; it knows no accounting, recording or metrics. @module */
+
+import type { Cost } from "../exchange/cost.ts";
+import type { Attempt, Exchange } from "../exchange/exchange.ts";
+import type { Ticker } from "../support/ticker.ts";
+import type { Protocols } from "./bodies.ts";
+import type { TapFanOut } from "./tap_fan_out.ts";
+
+/** The relay's surroundings, built once. */
+export interface RelayDependencies {
+  /** The codecs. */
+  readonly protocols: Protocols;
+  /** Who listens. */
+  readonly taps: TapFanOut;
+  /** Wakes running exchanges at their deadlines. */
+  readonly ticker: Ticker;
+  /** Takes secrets out of an upstream's words. */
+  readonly scrub: (text: string) => string;
+  /** Prices an ended attempt, `null` where nothing is priced. */
+  readonly costOf: (attempt: Attempt, exchange: Exchange) => Cost | null;
+  /** Makes ids of items that a provider did not name. */
+  readonly newId: (prefix: string) => string;
+}

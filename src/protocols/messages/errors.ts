@@ -1,6 +1,10 @@
 /** Errors in the shape of the messages protocol, in both directions. @module */
 
-import type { ErrorKind, GatewayError } from "../../exchange/gateway_error.ts";
+import {
+  type ErrorKind,
+  type GatewayError,
+  gatewayError,
+} from "../../exchange/gateway_error.ts";
 import { isJsonObject, type JsonObject } from "../../support/json.ts";
 
 /** The error types that the messages protocol knows; nothing else may be sent. */
@@ -123,4 +127,25 @@ function textOf(value: unknown): string | null {
 // Some vendors number their codes.
 function codeOf(value: unknown): string | null {
   return typeof value === "number" ? String(value) : textOf(value);
+}
+
+// Troubles of the gateway's own account are no business of the client's.
+const OWN_TROUBLES: ReadonlySet<ErrorKind> = new Set([
+  "authentication",
+  "permission",
+  "billing",
+  "not_found",
+]);
+
+/** Reads an error that came with status 200: an error event or a body in a message's place. */
+export function inBandError(body: JsonObject): GatewayError {
+  const facts = decodeMessagesError(200, body);
+  const kind = kindOfMessagesError(facts.type);
+  return gatewayError(
+    OWN_TROUBLES.has(kind) ? "upstream" : kind,
+    facts.type === null && facts.message.endsWith("status 200")
+      ? "The provider reported an error without saying which"
+      : facts.message,
+    { code: facts.code ?? facts.type, param: facts.param },
+  );
 }

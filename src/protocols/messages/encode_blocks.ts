@@ -1,0 +1,206 @@
+/** Blocks of a request for a messages provider. @module */
+
+import type { JsonObject, JsonValue } from "../../support/json.ts";
+import { isJsonObject } from "../../support/json.ts";
+import type {
+  InputBlock,
+  OutputBlock,
+  ReasoningBlock,
+  TextBlock,
+  ToolCallBlock,
+  ToolResultBlock,
+} from "../canonical.ts";
+import { sameOrigin } from "../reasoning_envelope.ts";
+import { repairCallId } from "../tool_names.ts";
+import { withCacheControl } from "./cache_control.ts";
+import type { Encoding } from "./encoding.ts";
+import { encodeDocument, encodeImage } from "./media.ts";
+
+/** Writes a block of a user turn; `null` for one that says nothing. @throws {RequestError} for content that another protocol alone can say */
+export function encodeInputBlock(
+  block: InputBlock,
+  path: string,
+  encoding: Encoding,
+): JsonObject | null {
+  switch (block.type) {
+    case "text":
+      return encodeText(block, path, encoding);
+    case "image":
+      return encodeImage(block, path);
+    case "document":
+      return encodeDocument(block, path);
+    case "native":
+      if (block.protocol === "messages") return block.value;
+      throw encoding.refuse(
+        path,
+        `the messages protocol has no content of type ${
+          String(block.value.type)
+        }`,
+        "send text, images or documents",
+      );
+  }
+}
+
+/** Writes a block of an assistant turn; `null` for one that says nothing or is lost. */
+export function encodeOutputBlock(
+  block: OutputBlock,
+  path: string,
+  encoding: Encoding,
+): JsonObject | null {
+  switch (block.type) {
+    case "text":
+      return encodeText(block, path, encoding);
+    case "refusal":
+      return isBlank(block.text) ? null : { type: "text", text: block.text };
+    case "reasoning":
+      return encodeReasoning(block, path, encoding);
+    case "tool-call":
+      return encodeToolCall(block, path, encoding);
+    case "native":
+      if (block.protocol === "messages") return block.value;
+      encoding.lose(
+        path,
+        `the messages protocol has no ${String(block.value.type)}`,
+      );
+      return null;
+  }
+}
+
+/** Writes a text block; `null` for blank text, which the protocol refuses. */
+export function encodeText(
+  block: TextBlock,
+  path: string,
+  encoding: Encoding,
+): JsonObject | null {
+  if (isBlank(block.text)) return null;
+  const encoded: JsonObject = { type: "text", text: block.text };
+  const own = block.citations.filter((citation) =>
+    citation.native.protocol === "messages"
+  );
+  if (own.length > 0) {
+    encoded.citations = own.map((citation) => citation.native.value);
+  }
+  if (own.length < block.citations.length) {
+    encoding.lose(
+      `${path}.annotations`,
+      "citations of another provider cannot be replayed",
+    );
+  }
+  return withCacheControl(encoded, block.cache);
+}
+
+/** Writes a tool result. */
+export function encodeToolResult(
+  result: ToolResultBlock,
+  path: string,
+  encoding: Encoding,
+): JsonObject {
+  const encoded: JsonObject = {
+    type: "tool_result",
+    tool_use_id: repairCallId(result.callId),
+  };
+  const content = result.content
+    .map((block, index) =>
+      encodeInputBlock(block, `${path}.content[${index}]`, encoding)
+    )
+    .filter((block) => block !== null);
+  if (content.length > 0) encoded.content = plainText(content) ?? content;
+  if (result.isError) encoded.is_error = true;
+  return withCacheControl(encoded, result.cache);
+}
+
+/** Gives the text of a single block that is nothing but text, `null` for everything else. */
+export function plainText(content: readonly JsonObject[]): string | null {
+  const [block] = content;
+  return content.length === 1 && block?.type === "text" &&
+      typeof block.text === "string" && Object.keys(block).length === 2
+    ? block.text
+    : null;
+}
+
+/** Tells text without any visible character. */
+export function isBlank(text: string): boolean {
+  return text.trim() === "";
+}
+
+function encodeReasoning(
+  block: ReasoningBlock,
+  path: string,
+  encoding: Encoding,
+): JsonObject | null {
+  const { proof, origin } = block;
+  if (
+    proof === null || origin === null || !sameOrigin(origin, encoding.target)
+  ) {
+    encoding.lose(
+      path,
+      origin === null
+        ? "thinking without a signature cannot be replayed"
+        : `thinking of ${origin.provider}/${origin.model} means nothing to ${encoding.target.provider}/${encoding.target.model}`,
+    );
+    return null;
+  }
+  return block.redacted
+    ? { type: "redacted_thinking", data: proof }
+    : { type: "thinking", thinking: block.text, signature: proof };
+}
+
+function encodeToolCall(
+  block: ToolCallBlock,
+  path: string,
+  encoding: Encoding,
+): JsonObject {
+  return withCacheControl({
+    type: "tool_use",
+    id: repairCallId(block.id),
+    name: encoding.toolNames.upstreamName(block.name),
+    input: inputOf(block, path, encoding),
+  }, block.cache);
+}
+
+function inputOf(
+  block: ToolCallBlock,
+  path: string,
+  encoding: Encoding,
+): JsonObject {
+  if (block.kind === "custom") return { input: block.arguments };
+  const input = parseArguments(block.arguments);
+  if (input !== null) return input;
+  if (!isBlank(block.arguments)) {
+    encoding.lose(
+      `${path}.arguments`,
+      "they are not a JSON object and became {}",
+    );
+  }
+  return {};
+}
+
+// Ids of 64 bits do not fit a number; only then is the slower reviver worth it.
+const LONG_NUMBER_REGEXP = /\d{16}/;
+
+/** Parses the arguments of a call; `null` for what is no JSON object. Numbers beyond 53 bits keep their digits. */
+export function parseArguments(text: string): JsonObject | null {
+  try {
+    const value: unknown = LONG_NUMBER_REGEXP.test(text)
+      ? JSON.parse(text, keepDigits)
+      : JSON.parse(text);
+    return isJsonObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+type RawJson = { rawJSON(text: string): JsonValue };
+
+// `JSON.rawJSON` and the reviver's context are not in the compiler's library yet.
+function keepDigits(
+  _key: string,
+  value: unknown,
+  context?: { source?: string },
+): unknown {
+  const source = context?.source;
+  return typeof value === "number" && source !== undefined &&
+      String(value) !== source
+    ? (JSON as unknown as RawJson).rawJSON(source)
+    : value;
+}

@@ -1,0 +1,54 @@
+/** What the parts of one request's encoding share. @module */
+
+import {
+  invalidField,
+  type RequestError,
+} from "../../exchange/gateway_error.ts";
+import type { CanonicalRequest, Loss } from "../canonical.ts";
+import type { TargetProfile } from "../protocol.ts";
+import { ToolNameMap } from "../tool_names.ts";
+
+/** One request on its way to a messages provider: where it goes and what gets lost. */
+export class Encoding {
+  /** Where it goes. */
+  readonly target: TargetProfile;
+  /** What could not be expressed, in the order in which it was found. */
+  readonly losses: Loss[] = [];
+  /** Tool names as the target takes them. */
+  readonly toolNames: ToolNameMap;
+
+  /** Begins the encoding of `request`. */
+  constructor(request: CanonicalRequest, target: TargetProfile) {
+    this.target = target;
+    this.toolNames = new ToolNameMap(namesIn(request));
+  }
+
+  /** Records that `field` is dropped or changed. */
+  lose(field: string, reason: string): void {
+    this.losses.push({ field, reason });
+  }
+
+  /** Builds the 400 for what this target cannot be told and what must not be dropped. */
+  refuse(field: string, reason: string, instead: string): RequestError {
+    return invalidField(
+      field,
+      `Cannot send ${field} to ${this.target.provider}/${this.target.model}: ${reason}; ${instead}`,
+      "unsupported_parameter",
+    );
+  }
+}
+
+function* namesIn(request: CanonicalRequest): Generator<string> {
+  for (const tool of request.tools) {
+    if (tool.kind !== "native") yield tool.name;
+  }
+  const choice = request.toolChoice;
+  if (choice?.kind === "tool") yield choice.name;
+  if (choice?.kind === "allowed") yield* choice.names;
+  for (const turn of request.turns) {
+    if (turn.role !== "assistant") continue;
+    for (const block of turn.blocks) {
+      if (block.type === "tool-call") yield block.name;
+    }
+  }
+}

@@ -2,7 +2,7 @@
 
 import type { JsonObject } from "../../support/json.ts";
 import type { CanonicalRequest, TextBlock } from "../canonical.ts";
-import { foreignFields } from "../native_fields.ts";
+import { foreignFieldLosses } from "../foreign_fields.ts";
 import type { EncodedRequest, TargetProfile } from "../protocol.ts";
 import { encodeText, isBlank } from "./encode_blocks.ts";
 import { encodeThinking, type ThinkingFields } from "./encode_thinking.ts";
@@ -17,7 +17,7 @@ export function encodeMessagesRequest(
   target: TargetProfile,
 ): EncodedRequest {
   const encoding = new Encoding(request, target);
-  encoding.losses.push(...foreignFields(request, "messages"));
+  encoding.losses.push(...foreignFieldLosses(request, "messages", target));
   const thinking = encodeThinking(request, encoding);
   const body: JsonObject = {
     model: target.model,

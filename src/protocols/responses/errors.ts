@@ -71,23 +71,24 @@ export function encodeResponsesStreamError(
   return `${text}event: response.failed\ndata: ${JSON.stringify(failed)}\n\n`;
 }
 
+/** Reads what an error says; the `type` of a flat event is the event's name, not the error's. */
+function readError(value: unknown): UpstreamError | null {
+  const read = readErrorValue(value);
+  return read?.type === "error" ? { ...read, type: null } : read;
+}
+
 /** Reads an upstream's error body: nested, flat, or inside a failed response. */
 export function decodeResponsesError(
   status: number,
   body: JsonObject | null,
 ): UpstreamError {
   const holder = isJsonObject(body?.response) ? body.response : body;
-  const read = readErrorValue(holder?.error) ?? readErrorValue(holder);
-  if (read === null) {
-    return {
-      message: `The upstream answered with HTTP status ${status}`,
-      code: null,
-      type: null,
-      param: null,
-    };
-  }
-  // The `type` of a flat event is the event's name, not the error's.
-  return read.type === "error" ? { ...read, type: null } : read;
+  return readError(holder?.error) ?? readError(holder) ?? {
+    message: `The upstream answered with HTTP status ${status}`,
+    code: null,
+    type: null,
+    param: null,
+  };
 }
 
 const KIND_OF_CODE: ReadonlyMap<string, ErrorKind> = new Map([
@@ -123,11 +124,17 @@ const KEY_TROUBLE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Turns an error event, a failed response or a 200 whose body is an error into
- * what the client is told.
+ * Turns an error event, or the `error` of a failed response or of a 200 that is
+ * none, into what the client is told.
  */
 export function errorOfUpstream(value: JsonValue | undefined): GatewayError {
-  const read = decodeResponsesError(200, isJsonObject(value) ? value : null);
+  const read = readError(value);
+  if (read === null) {
+    return gatewayError(
+      "upstream",
+      "The upstream reported a failure without saying why",
+    );
+  }
   const words = [read.code, read.type].filter((word) => word !== null);
   if (words.some((word) => KEY_TROUBLE.has(word))) {
     return gatewayError(
@@ -138,8 +145,8 @@ export function errorOfUpstream(value: JsonValue | undefined): GatewayError {
   }
   const known = words.find((word) => KIND_OF_CODE.has(word)) ?? "";
   const kind = KIND_OF_CODE.get(known) ?? "upstream";
-  const message = read.message.startsWith("The upstream answered with HTTP")
-    ? "The upstream reported a failure without saying why"
-    : read.message;
-  return gatewayError(kind, message, { code: read.code, param: read.param });
+  return gatewayError(kind, read.message, {
+    code: read.code,
+    param: read.param,
+  });
 }

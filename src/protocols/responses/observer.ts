@@ -197,7 +197,7 @@ export class ResponsesObserver implements Observer {
     const finish = decodeFinish(response, { calls: false, refused: false });
     this.#finishReason = finish.raw;
     if (finish.kind === "error" || isJsonObject(response.error)) {
-      this.#error ??= errorOfUpstream(response);
+      this.#error ??= errorOfUpstream(response.error);
     }
   }
 

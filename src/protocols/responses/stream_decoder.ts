@@ -126,7 +126,7 @@ export class ResponsesStreamDecoder implements StreamDecoder {
         this.#start(response);
         return this.#complete(response);
       case "response.failed":
-        return this.#fail(errorOfUpstream(response), usageOf(response));
+        return this.#fail(errorOfUpstream(response.error), usageOf(response));
       case "error":
         return this.#fail(errorOfUpstream(body));
     }

@@ -359,6 +359,9 @@ export function response(): fc.Arbitrary<CanonicalResponse> {
   }).map(({ blocks, createdAt, cut, ledger }) => {
     const calls = blocks.some((value) => value.type === "tool-call");
     const refused = blocks.some((value) => value.type === "refusal");
+    const searches = blocks.filter((value) =>
+      value.type === "native" && value.value.type === "web_search_call"
+    ).length;
     const whole = calls ? "tool-calls" : refused ? "refusal" : "stop";
     return {
       id: "resp_1",
@@ -376,7 +379,7 @@ export function response(): fc.Arbitrary<CanonicalResponse> {
         details: null,
       },
       usage: {
-        ledger,
+        ledger: { ...ledger, webSearch: searches },
         raw: null,
         source: "reported",
         serviceTier: "default",

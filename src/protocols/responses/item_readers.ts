@@ -49,10 +49,16 @@ function indexOf(value: JsonValue | undefined): number {
   return typeof value === "number" ? value : 0;
 }
 
+/** What a repeated text adds to the deltas: nothing where it contradicts them. */
+function missing(said: string, whole: string): string {
+  return whole.startsWith(said) ? whole.slice(said.length) : "";
+}
+
 /** One text or refusal part of a message. */
 type Run = {
-  key: BlockKey;
+  readonly key: BlockKey;
   readonly kind: "text" | "refusal";
+  said: string;
   open: boolean;
   citations: number;
 };
@@ -104,7 +110,13 @@ export class MessageReader implements ItemReader {
   #run(index: number, kind: Run["kind"]): Run {
     let run = this.#runs.get(index);
     if (run === undefined) {
-      run = { key: this.#sink.nextKey(), kind, open: true, citations: 0 };
+      run = {
+        key: this.#sink.nextKey(),
+        kind,
+        said: "",
+        open: true,
+        citations: 0,
+      };
       this.#runs.set(index, run);
       this.#sink.emit({ type: `${kind}-start`, key: run.key });
       if (kind === "refusal") this.#sink.saw("refusal");
@@ -116,11 +128,13 @@ export class MessageReader implements ItemReader {
     if (delta === "") return;
     const run = this.#run(index, kind);
     if (!run.open) return;
+    run.said += delta;
     this.#sink.emit({ type: `${run.kind}-delta`, key: run.key, text: delta });
   }
 
   #whole(index: number, kind: Run["kind"], whole: string): void {
-    if (!this.#runs.has(index)) this.#delta(index, kind, whole);
+    const said = this.#runs.get(index)?.said ?? "";
+    this.#delta(index, kind, missing(said, whole));
   }
 
   #citation(index: number, annotation: JsonObject): void {
@@ -162,8 +176,7 @@ export class CallReader implements ItemReader {
   readonly #names: ReadonlyMap<string, string>;
   readonly #fallbackId: string;
   #key: BlockKey | null = null;
-  #held = "";
-  #sawArguments = false;
+  #said = "";
   #closed = false;
 
   /** Begins with what `added` said, which may lack the name. */
@@ -219,26 +232,24 @@ export class CallReader implements ItemReader {
       name: this.#names.get(name) ?? name,
       kind: item.type === "custom_tool_call" ? "custom" : "function",
     });
-    if (this.#held === "") return;
-    this.#sink.emit({ type: "tool-call-delta", key, arguments: this.#held });
-    this.#held = "";
+    if (this.#said === "") return;
+    this.#sink.emit({ type: "tool-call-delta", key, arguments: this.#said });
   }
 
   #arguments(delta: string): void {
     if (delta === "" || this.#closed) return;
-    this.#sawArguments = true;
-    if (this.#key === null) this.#held += delta;
-    else {
-      this.#sink.emit({
-        type: "tool-call-delta",
-        key: this.#key,
-        arguments: delta,
-      });
-    }
+    this.#said += delta;
+    // Held until the name is known.
+    if (this.#key === null) return;
+    this.#sink.emit({
+      type: "tool-call-delta",
+      key: this.#key,
+      arguments: delta,
+    });
   }
 
   #whole(whole: string): void {
-    if (!this.#sawArguments) this.#arguments(whole);
+    this.#arguments(missing(this.#said, whole));
   }
 }
 
@@ -252,7 +263,8 @@ export class ReasoningReader implements ItemReader {
   #source: "summary" | "content" | null = null;
   #lastPart = 0;
   #closed = false;
-  readonly #said = new Set<number>();
+  /** Text by part. */
+  readonly #said = new Map<number, string>();
 
   /** Sends parts to `sink`. */
   constructor(sink: PartSink, context: DecodeContext) {
@@ -311,7 +323,7 @@ export class ReasoningReader implements ItemReader {
       ? SUMMARY_SEPARATOR
       : "";
     this.#lastPart = index;
-    this.#said.add(index);
+    this.#said.set(index, (this.#said.get(index) ?? "") + said);
     this.#emit(joint + said);
   }
 
@@ -320,7 +332,8 @@ export class ReasoningReader implements ItemReader {
     part: JsonValue | undefined,
     whole: JsonValue | undefined,
   ): void {
-    if (!this.#said.has(indexOf(part))) this.#delta(source, part, whole);
+    const said = this.#said.get(indexOf(part)) ?? "";
+    this.#delta(source, part, missing(said, text(whole)));
   }
 }
 

@@ -27,8 +27,8 @@ function refuseCommand(words: readonly string[], terminal: Terminal): number {
   const family = COMMANDS.filter(({ name }) => name.startsWith(`${first} `));
   if (family.length > 0) {
     const asked = words.includes("--help") || words.includes("-h");
-    const write = asked ? terminal.out : terminal.err;
-    write(overview(family));
+    if (asked) terminal.out(overview(family));
+    else terminal.err(overview(family));
     return asked ? 0 : 2;
   }
   const typed = words.slice(0, 2).join(" ");

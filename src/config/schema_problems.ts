@@ -157,7 +157,7 @@ export function schemaProblems(
       case "invalid_key":
         return [{
           path,
-          problem: "the name has characters it may not have",
+          problem: "the name is not allowed",
           fix: issue.issues[0]?.message ?? "use another name",
         }];
       default:

@@ -69,7 +69,7 @@ export function* checkExposure(facts: CheckFacts): Generator<PathProblem> {
 function* openListener(
   { server, admin, clients }: Config,
 ): Generator<PathProblem> {
-  if (!isLoopbackHost(server.host)) {
+  if (isHost(server.host) && !isLoopbackHost(server.host)) {
     const missing = [
       ...(clients.size === 0 ? ["clients"] : []),
       ...(admin.token === null ? ["admin.token"] : []),

@@ -66,9 +66,9 @@ export function literalProblems(tree: unknown): readonly PathProblem[] {
       const variable = variableFor(path);
       problems.push({
         path,
-        problem: isSecretPlace(path)
-          ? "a secret stands in the file as it is"
-          : "the text looks like a key",
+        problem: looksLikeKey(outside)
+          ? "the text looks like a key"
+          : "a secret stands in the file as it is",
         fix:
           `refer to it, as in "\${env:${variable}}", "\${file:/path}" or "\${credential:name}"`,
       });

@@ -29,7 +29,10 @@ function partsProblem(
   rules: UrlRules,
 ): readonly [string, string] | null {
   if (url.protocol !== "http:" && url.protocol !== "https:") {
-    return [`has the scheme ${url.protocol}`, "use http:// or https://"];
+    return [
+      `has the scheme ${url.protocol.slice(0, -1)}`,
+      "use http:// or https://",
+    ];
   }
   if (!rules.userinfo && (url.username !== "" || text.includes("@"))) {
     return [
@@ -62,7 +65,9 @@ export function urlProblem(
   text: string,
   rules: UrlRules,
 ): PathProblem | null {
-  const name = rules.hidden ? "the URL" : `URL ${shown(facts, path, text)}`;
+  // What stands before an @ or after a ? may be a secret.
+  const hidden = rules.hidden || /[@?]/.test(text);
+  const name = hidden ? "the URL" : `URL ${shown(facts, path, text)}`;
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || /[\s\\]/.test(text)) {
     return {

@@ -20,6 +20,12 @@ function decimalText(value: number): string {
   return shortest.includes("e") ? value.toFixed(6) : shortest;
 }
 
+/** Whether a number loses nothing as text. What is negative is refused as such. */
+function isExact(value: number): boolean {
+  const text = decimalText(value);
+  return value < 0 || (DECIMAL_REGEXP.test(text) && Number(text) === value);
+}
+
 /** A price in USD: a number or decimal text, exact to 1e-6. */
 function price(): z.ZodPipe<
   z.ZodUnion<readonly [z.ZodNumber, z.ZodString]>,
@@ -27,10 +33,7 @@ function price(): z.ZodPipe<
 > {
   return z.union([
     z.number().min(0).max(1e9).refine(
-      (value) => Number(decimalText(value)) === value,
-      "use at most 6 decimals: prices are exact to 1e-12 USD per token",
-    ).refine(
-      (value) => DECIMAL_REGEXP.test(decimalText(value)),
+      isExact,
       "use at most 6 decimals: prices are exact to 1e-12 USD per token",
     ),
     z.string().regex(

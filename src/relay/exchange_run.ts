@@ -200,6 +200,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     const { maxStreamMs, maxRequestMs } = this.#snapshot.settings;
     const limitMs = exchange.stream ? maxStreamMs : maxRequestMs;
     if (limitMs > 0) this.#deadlineMs = exchange.startedMs + limitMs;
+    this.#snapshot.enter();
     ticker.add(this);
     this.#schedule();
   }
@@ -374,6 +375,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     this.#deps.ticker.remove(this);
     this.#response.onAbort = null;
     this.#response.onDrain = null;
+    this.#snapshot.leave();
     this.#emit({ type: "finished", exchange });
   }
 

@@ -39,6 +39,10 @@ export interface Snapshot {
   readonly settings: RelaySettings;
   /** Names the targets of an exchange, with the reasons. */
   decide(exchange: Exchange, inbound: Inbound): Decision;
+  /** An exchange begins to use it: what it holds open stays open. */
+  enter(): void;
+  /** The exchange has ended. */
+  leave(): void;
   /** Finds a provider by id. */
   provider(id: string): Provider | undefined;
 }

@@ -1,0 +1,114 @@
+/** Builds what can be called, out of the config: network and embedded providers. @module */
+
+import type { Config, ProviderConfig } from "../config/schema.ts";
+import { PROTOCOL_NAMES } from "../exchange/names.ts";
+import type { Provider } from "../providers/provider.ts";
+import { createSimulator } from "../simulator/simulator.ts";
+import type { Ticker } from "../support/ticker.ts";
+import { NetworkProvider } from "../upstream/network_provider.ts";
+import { USER_AGENT } from "./build_info.ts";
+
+/** The providers of one config, and how to let go of them. */
+export interface BuiltProviders {
+  /** By id, in the order of the config. */
+  readonly providers: ReadonlyMap<string, Provider>;
+  /** Closes every connection. */
+  close(): Promise<void>;
+}
+
+/**
+ * Builds all providers of a config.
+ *
+ * @throws {Deno.errors.NotFound} and the like when a TLS file cannot be read
+ */
+export async function buildProviders(
+  config: Config,
+  ticker: Ticker,
+): Promise<BuiltProviders> {
+  const providers = new Map<string, Provider>();
+  const networks: NetworkProvider[] = [];
+  for (const [id, section] of config.providers) {
+    if (section.simulator !== null) {
+      providers.set(id, simulated(id, section));
+      continue;
+    }
+    const network = await networkProvider(id, section, ticker);
+    networks.push(network);
+    providers.set(id, {
+      ...common(id, section),
+      protocols: [...(section.protocols?.keys() ?? [])],
+      start: network.start,
+      urlOf: (request) => network.urlOf(request),
+    });
+  }
+  return {
+    providers,
+    close: async () => {
+      await Promise.all(
+        networks.map((network) => network[Symbol.asyncDispose]()),
+      );
+    },
+  };
+}
+
+type CommonFields = Omit<Provider, "protocols" | "start" | "urlOf">;
+
+function common(id: string, section: ProviderConfig): CommonFields {
+  return {
+    id,
+    models: section.models === null ? null : new Set(section.models),
+    region: section.region,
+    modelType: section.modelType,
+    includeUsage: section.includeUsage,
+    eofIsFinish: section.eofIsFinish,
+    stream: section.stream,
+    commentsOnlyMs: section.timeouts.commentsOnlyMs,
+  };
+}
+
+function simulated(id: string, section: ProviderConfig): Provider {
+  const settings = section.simulator;
+  if (settings === null) {
+    throw new TypeError(`Cannot build provider ${id}: it is no simulator`);
+  }
+  return {
+    ...common(id, section),
+    protocols: PROTOCOL_NAMES,
+    start: createSimulator(settings),
+    urlOf: () => "",
+  };
+}
+
+async function networkProvider(
+  id: string,
+  section: ProviderConfig,
+  ticker: Ticker,
+): Promise<NetworkProvider> {
+  const { tls } = section;
+  const reveal = (secrets: ReadonlyMap<string, { reveal(): string }>) =>
+    Object.fromEntries(
+      [...secrets].map(([name, secret]) => [name, secret.reveal()]),
+    );
+  return new NetworkProvider({
+    id,
+    protocols: Object.fromEntries(section.protocols ?? []),
+    keys: section.keys.map((key) => key.reveal()),
+    auth: section.auth,
+    headers: reveal(section.headers),
+    query: reveal(section.query),
+    timeouts: section.timeouts,
+    pool: section.pool,
+    proxyUrl: section.proxyUrl?.reveal() ?? null,
+    tls: {
+      ca: await readFile(tls.caFile),
+      cert: await readFile(tls.certFile),
+      key: await readFile(tls.keyFile),
+    },
+    maxHeadBytes: 65_536,
+    userAgent: USER_AGENT,
+  }, ticker);
+}
+
+async function readFile(path: string | null): Promise<string | null> {
+  return path === null ? null : await Deno.readTextFile(path);
+}

@@ -1,0 +1,180 @@
+/**
+ * The configuration that is live, and the one way to replace it: compiled
+ * whole, swapped at once; a failing one leaves the old one in place.
+ *
+ * @module
+ */
+
+import type { LoadedConfig } from "../config/load.ts";
+import { ConfigError } from "../config/problem.ts";
+import { notReloadable } from "../config/reload.ts";
+import type { Config } from "../config/schema.ts";
+import type { ModelEntry } from "../http/models.ts";
+import type { RelaySettings, Snapshot } from "../relay/snapshot.ts";
+import { compileGlob } from "../routing/glob.ts";
+import { Router } from "../routing/router.ts";
+import type { Ticker } from "../support/ticker.ts";
+import { buildProviders, type BuiltProviders } from "./build_providers.ts";
+
+/** One compiled configuration with what was built from it. */
+export interface Live {
+  /** The config. */
+  readonly loaded: LoadedConfig;
+  /** When it went live, ms since the epoch. */
+  readonly loadedAtMs: number;
+  /** What exchanges see of it. */
+  readonly snapshot: Snapshot;
+  /** What was built. */
+  readonly built: BuiltProviders;
+  /** Lets go of it as soon as no exchange uses it any more. */
+  retire(): void;
+}
+
+/** How a reload ended. */
+export type ReloadResult =
+  | { readonly ok: true; readonly live: Live; readonly previous: Live }
+  | { readonly ok: false; readonly error: Error };
+
+/** Holds what is live. */
+export class LiveConfig {
+  #live: Live;
+  readonly #ticker: Ticker;
+  readonly #load: () => Promise<LoadedConfig>;
+  #reloading: Promise<ReloadResult> | null = null;
+
+  private constructor(
+    live: Live,
+    ticker: Ticker,
+    load: () => Promise<LoadedConfig>,
+  ) {
+    this.#live = live;
+    this.#ticker = ticker;
+    this.#load = load;
+  }
+
+  /** Compiles the first config. @throws whatever {@linkcode buildProviders} throws */
+  static async start(
+    loaded: LoadedConfig,
+    ticker: Ticker,
+    load: () => Promise<LoadedConfig>,
+  ): Promise<LiveConfig> {
+    return new LiveConfig(await compile(loaded, ticker), ticker, load);
+  }
+
+  /** What is live now. */
+  get current(): Live {
+    return this.#live;
+  }
+
+  /** Loads the config again. Two callers at once get the same reload. */
+  reload(): Promise<ReloadResult> {
+    this.#reloading ??= this.#reload().finally(() => {
+      this.#reloading = null;
+    });
+    return this.#reloading;
+  }
+
+  async #reload(): Promise<ReloadResult> {
+    try {
+      const loaded = await this.#load();
+      const fixed = notReloadable(this.#live.loaded.config, loaded.config);
+      if (fixed.length > 0) throw needsRestart(loaded.source, fixed);
+      const live = await compile(loaded, this.#ticker);
+      const previous = this.#live;
+      this.#live = live;
+      previous.retire();
+      return { ok: true, live, previous };
+    } catch (error) {
+      return {
+        ok: false,
+        error: error instanceof Error ? error : new Error(String(error)),
+      };
+    }
+  }
+}
+
+function needsRestart(source: string, paths: readonly string[]): ConfigError {
+  return new ConfigError(
+    source,
+    paths.map((path) => ({
+      path,
+      problem: "the value cannot change while the gateway runs",
+      fix: "restart the gateway, or take the old value back",
+      position: null,
+    })),
+  );
+}
+
+async function compile(loaded: LoadedConfig, ticker: Ticker): Promise<Live> {
+  const built = await buildProviders(loaded.config, ticker);
+  const router = new Router(loaded.config, built.providers);
+  const settings = relaySettings(loaded.config);
+  let users = 0;
+  let retired = false;
+  const closeIfUnused = () => {
+    if (retired && users === 0) void built.close();
+  };
+  return {
+    loaded,
+    loadedAtMs: Date.now(),
+    built,
+    retire: () => {
+      retired = true;
+      closeIfUnused();
+    },
+    snapshot: {
+      settings,
+      enter: () => {
+        users++;
+      },
+      leave: () => {
+        users--;
+        closeIfUnused();
+      },
+      provider: (id) => built.providers.get(id),
+      decide: (exchange) =>
+        router.decide({
+          model: exchange.requestedModel,
+          protocol: exchange.protocol,
+          operation: exchange.operation,
+          stream: exchange.stream,
+          client: exchange.client,
+        }),
+    },
+  };
+}
+
+function relaySettings(config: Config): RelaySettings {
+  const { limits, heartbeatMs } = config.server;
+  const { commit, retry, onLoss } = config.routing;
+  return {
+    heartbeatMs,
+    commit,
+    retry,
+    maxResponseBytes: limits.maxResponseBytes,
+    maxSseEventBytes: limits.maxSseEventBytes,
+    maxStreamMs: limits.maxStreamMs,
+    maxRequestMs: limits.maxRequestMs,
+    onLoss,
+  };
+}
+
+/** The names that a client may ask for: aliases, then what providers list. */
+export function modelEntries(config: Config, client: string): ModelEntry[] {
+  const patterns = config.clients.get(client)?.models ?? null;
+  const globs = patterns?.map(compileGlob) ?? null;
+  const entries: ModelEntry[] = [...config.models.keys()].map((id) => ({
+    id,
+    ownedBy: "signalbox",
+  }));
+  for (const [provider, section] of config.providers) {
+    const models = section.models ??
+      (section.simulator === null ? [] : ["echo"]);
+    for (const model of models) {
+      entries.push({ id: `${provider}/${model}`, ownedBy: provider });
+    }
+  }
+  return globs === null
+    ? entries
+    : entries.filter(({ id }) => globs.some((glob) => glob(id)));
+}

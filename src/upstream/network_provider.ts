@@ -15,6 +15,7 @@ import type {
   UpstreamSink,
 } from "../exchange/upstream.ts";
 import type { Ticker } from "../support/ticker.ts";
+import { makeConnector } from "./connector.ts";
 import { type CallDeadlines, NetworkCall } from "./network_call.ts";
 import { upstreamPath } from "./paths.ts";
 
@@ -186,8 +187,7 @@ export class NetworkProvider {
       keepAliveTimeout: pool.idleMs,
       keepAliveMaxTimeout: pool.idleMs,
       maxHeaderSize: maxHeadBytes,
-      // 0 would mean undici's default: a day is as good as never.
-      connect: { timeout: timeouts.connectMs || 86_400_000, ...tlsOptions },
+      connect: makeConnector(timeouts.connectMs, tlsOptions),
     };
     const dispatcher = proxyUrl === null
       ? new Pool(origin, options)

@@ -1,0 +1,225 @@
+/** The glue between a route and the relay: checks, makes the exchange, starts it. @module */
+
+import type { ClientRequest, ClientResponse } from "../exchange/client.ts";
+import { Exchange } from "../exchange/exchange.ts";
+import { gatewayError, RequestError } from "../exchange/gateway_error.ts";
+import type { Operation, ProtocolName } from "../exchange/names.ts";
+import type { CanonicalRequest } from "../protocols/canonical.ts";
+import type { Protocols } from "../relay/bodies.ts";
+import type { Inbound } from "../relay/inbound.ts";
+import type { Relay } from "../relay/relay.ts";
+import type { Snapshot } from "../relay/snapshot.ts";
+import { isJsonObject, type JsonObject } from "../support/json.ts";
+import type { JsonScan } from "../support/json_scan.ts";
+import { checkRequest, type RequestLimits } from "./check_request.ts";
+import {
+  INFERENCE_LIMITS,
+  type RequestContext,
+  type Route,
+  type RouteHandler,
+} from "./route.ts";
+
+/** What the inference routes need. */
+export interface InferenceDependencies {
+  /** The relay. */
+  readonly relay: Relay;
+  /** The codecs. */
+  readonly protocols: Protocols;
+  /** Limits on what a request may hold. */
+  readonly limits: RequestLimits;
+  /** The configuration of this moment; an exchange keeps its own to the end. */
+  snapshot(): Snapshot;
+}
+
+const ENDPOINTS: readonly {
+  readonly path: string;
+  readonly protocol: ProtocolName;
+  readonly operation: Operation;
+}[] = [
+  { path: "/v1/chat/completions", protocol: "chat", operation: "generate" },
+  { path: "/v1/messages", protocol: "messages", operation: "generate" },
+  { path: "/v1/responses", protocol: "responses", operation: "generate" },
+  {
+    path: "/v1/messages/count_tokens",
+    protocol: "messages",
+    operation: "count-tokens",
+  },
+  {
+    path: "/v1/responses/input_tokens",
+    protocol: "responses",
+    operation: "count-tokens",
+  },
+  { path: "/v1/embeddings", protocol: "chat", operation: "embeddings" },
+];
+
+/** Makes the routes that call a model. */
+export function inferenceRoutes(deps: InferenceDependencies): Route[] {
+  return ENDPOINTS.map(({ path, protocol, operation }) => ({
+    method: "POST",
+    path,
+    scope: "inference",
+    protocol,
+    limits: INFERENCE_LIMITS,
+    handler: inferenceHandler(deps, protocol, operation),
+  }));
+}
+
+function inferenceHandler(
+  deps: InferenceDependencies,
+  protocol: ProtocolName,
+  operation: Operation,
+): RouteHandler {
+  return function inference(context, request, response) {
+    const scan = context.scan;
+    if (scan === null) {
+      throw new TypeError("Cannot relay: the body was not scanned");
+    }
+    const error = checkRequest(
+      request.body,
+      scan,
+      protocol,
+      operation,
+      deps.limits,
+    );
+    if (error !== null) throw new RequestError(error);
+    const exchange = makeExchange(context, protocol, operation);
+    exchange.requestedModel = scan.model ?? "";
+    exchange.stream = operation === "generate" && scan.stream === true;
+    exchange.bytesIn = request.body.length;
+    const inbound = new ScannedInbound(
+      request,
+      scan,
+      deps.protocols,
+      protocol,
+      () => context.releaseBody(),
+    );
+    startRelay(deps, context, exchange, inbound, response);
+  };
+}
+
+function startRelay(
+  deps: InferenceDependencies,
+  context: RequestContext,
+  exchange: Exchange,
+  inbound: Inbound,
+  response: ClientResponse,
+): void {
+  const run = deps.relay.run(deps.snapshot(), exchange, inbound, response);
+  context.onShutdown = () => run.cut();
+}
+
+function makeExchange(
+  context: RequestContext,
+  protocol: ProtocolName,
+  operation: Operation,
+): Exchange {
+  return new Exchange({
+    id: context.id,
+    receivedAtMs: context.receivedAtMs,
+    startedMs: context.startedMs,
+    endpoint: context.route.path,
+    protocol,
+    operation,
+    client: context.client,
+    clientIp: context.clientIp,
+    clientRequestId: context.clientRequestId,
+  });
+}
+
+// DECISIONS.md 13. Everything else of the client's headers stays here.
+const FORWARDED: readonly string[] = [
+  "anthropic-version",
+  "anthropic-beta",
+  "openai-beta",
+  "traceparent",
+  "idempotency-key",
+];
+const MAX_FORWARDED_BYTES = 1024;
+
+/** A client's request, parsed and decoded only if somebody asks. */
+class ScannedInbound implements Inbound {
+  readonly body: Uint8Array;
+  readonly query: string;
+  readonly rawHeaders: readonly string[];
+  readonly headers: readonly string[];
+  readonly scan: JsonScan;
+  readonly release: () => void;
+  readonly #request: ClientRequest;
+  readonly #protocols: Protocols;
+  readonly #protocol: ProtocolName;
+  #json: JsonObject | null = null;
+  #canonical: CanonicalRequest | null = null;
+
+  constructor(
+    request: ClientRequest,
+    scan: JsonScan,
+    protocols: Protocols,
+    protocol: ProtocolName,
+    release: () => void,
+  ) {
+    this.#request = request;
+    this.body = request.body;
+    this.query = request.query;
+    this.rawHeaders = request.rawHeaders;
+    this.headers = forwardedHeaders(request);
+    this.scan = scan;
+    this.release = release;
+    this.#protocols = protocols;
+    this.#protocol = protocol;
+  }
+
+  get wantsUsage(): boolean {
+    if (!this.scan.fields.has("stream_options")) return false;
+    const options = this.json()["stream_options"];
+    return isJsonObject(options) && options["include_usage"] === true;
+  }
+
+  header(name: string): string | null {
+    return this.#request.header(name);
+  }
+
+  json(): JsonObject {
+    this.#json ??= parseBody(this.body);
+    return this.#json;
+  }
+
+  canonical(): CanonicalRequest {
+    this.#canonical ??= this.#protocols[this.#protocol]
+      .decodeRequest(this.json());
+    return this.#canonical;
+  }
+}
+
+function parseBody(body: Uint8Array): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(body));
+  } catch {
+    // The scan leaves escapes inside strings to this place; the parser's own
+    // message would quote the input.
+    value = null;
+  }
+  if (isJsonObject(value)) return value;
+  throw new RequestError(
+    gatewayError(
+      "invalid_request",
+      "Cannot read the body: it is not valid JSON",
+    ),
+  );
+}
+
+function forwardedHeaders(request: ClientRequest): string[] {
+  const headers: string[] = [];
+  for (const name of FORWARDED) {
+    const value = request.header(name);
+    if (value === null) continue;
+    if (value.length > MAX_FORWARDED_BYTES) {
+      throw new RequestError(gatewayError(
+        "invalid_request",
+        `Cannot take the request: header ${name} has more than ${MAX_FORWARDED_BYTES} bytes`,
+      ));
+    }
+    headers.push(name, value);
+  }
+  return headers;
+}

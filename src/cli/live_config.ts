@@ -26,6 +26,8 @@ export interface Live {
   readonly snapshot: Snapshot;
   /** What was built. */
   readonly built: BuiltProviders;
+  /** Every secret of the config, revealed: for the scrubber alone. */
+  readonly secrets: readonly string[];
   /** Lets go of it as soon as no exchange uses it any more. */
   retire(): void;
 }
@@ -118,6 +120,7 @@ async function compile(loaded: LoadedConfig, ticker: Ticker): Promise<Live> {
     loaded,
     loadedAtMs: Date.now(),
     built,
+    secrets: secretsOf(loaded.config),
     retire: () => {
       retired = true;
       closeIfUnused();
@@ -142,6 +145,17 @@ async function compile(loaded: LoadedConfig, ticker: Ticker): Promise<Live> {
         }),
     },
   };
+}
+
+function secretsOf(config: Config): string[] {
+  const secrets: string[] = [];
+  for (const { keys, headers, query } of config.providers.values()) {
+    for (const key of keys) secrets.push(key.reveal());
+    for (const value of headers.values()) secrets.push(value.reveal());
+    for (const value of query.values()) secrets.push(value.reveal());
+  }
+  // Short values (an API version, a flag) would take words out of any text.
+  return secrets.filter((secret) => secret.length >= 8);
 }
 
 function relaySettings(config: Config): RelaySettings {

@@ -26,7 +26,7 @@ export interface InferenceDependencies {
   /** The codecs. */
   readonly protocols: Protocols;
   /** Limits on what a request may hold. */
-  readonly limits: RequestLimits;
+  limits(): RequestLimits;
   /** The configuration of this moment; an exchange keeps its own to the end. */
   snapshot(): Snapshot;
 }
@@ -79,7 +79,7 @@ function inferenceHandler(
       scan,
       protocol,
       operation,
-      deps.limits,
+      deps.limits(),
     );
     if (error !== null) throw new RequestError(error);
     const exchange = makeExchange(context, protocol, operation);

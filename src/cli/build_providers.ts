@@ -4,9 +4,10 @@ import type { Config, ProviderConfig } from "../config/schema.ts";
 import { PROTOCOL_NAMES } from "../exchange/names.ts";
 import type { Provider } from "../providers/provider.ts";
 import { createSimulator } from "../simulator/simulator.ts";
+import type { Logger } from "../support/logger.ts";
 import type { Ticker } from "../support/ticker.ts";
+import { NAME, VERSION } from "../support/version.ts";
 import { NetworkProvider } from "../upstream/network_provider.ts";
-import { USER_AGENT } from "./build_info.ts";
 
 /** The providers of one config, and how to let go of them. */
 export interface BuiltProviders {
@@ -24,12 +25,13 @@ export interface BuiltProviders {
 export async function buildProviders(
   config: Config,
   ticker: Ticker,
+  log: Logger,
 ): Promise<BuiltProviders> {
   const providers = new Map<string, Provider>();
   const networks: NetworkProvider[] = [];
   for (const [id, section] of config.providers) {
     if (section.simulator !== null) {
-      providers.set(id, simulated(id, section));
+      providers.set(id, simulated(id, section, log));
       continue;
     }
     const network = await networkProvider(id, section, ticker);
@@ -66,7 +68,11 @@ function common(id: string, section: ProviderConfig): CommonFields {
   };
 }
 
-function simulated(id: string, section: ProviderConfig): Provider {
+function simulated(
+  id: string,
+  section: ProviderConfig,
+  log: Logger,
+): Provider {
   const settings = section.simulator;
   if (settings === null) {
     throw new TypeError(`Cannot build provider ${id}: it is no simulator`);
@@ -74,7 +80,11 @@ function simulated(id: string, section: ProviderConfig): Provider {
   return {
     ...common(id, section),
     protocols: PROTOCOL_NAMES,
-    start: createSimulator(settings),
+    start: createSimulator(settings, {
+      now: Date.now,
+      timers: { setTimeout, clearTimeout },
+      logger: log,
+    }),
     urlOf: () => "",
   };
 }
@@ -105,7 +115,7 @@ async function networkProvider(
       key: await readFile(tls.keyFile),
     },
     maxHeadBytes: 65_536,
-    userAgent: USER_AGENT,
+    userAgent: `${NAME}/${VERSION}`,
   }, ticker);
 }
 

@@ -11,8 +11,8 @@ import { notReloadable } from "../config/reload.ts";
 import type { Config } from "../config/schema.ts";
 import type { ModelEntry } from "../http/models.ts";
 import type { RelaySettings, Snapshot } from "../relay/snapshot.ts";
-import { compileGlob } from "../routing/glob.ts";
-import { Router } from "../routing/router.ts";
+import { mayAskFor, Router } from "../routing/router.ts";
+import type { Logger } from "../support/logger.ts";
 import type { Ticker } from "../support/ticker.ts";
 import { buildProviders, type BuiltProviders } from "./build_providers.ts";
 
@@ -41,16 +41,19 @@ export type ReloadResult =
 export class LiveConfig {
   #live: Live;
   readonly #ticker: Ticker;
+  readonly #log: Logger;
   readonly #load: () => Promise<LoadedConfig>;
   #reloading: Promise<ReloadResult> | null = null;
 
   private constructor(
     live: Live,
     ticker: Ticker,
+    log: Logger,
     load: () => Promise<LoadedConfig>,
   ) {
     this.#live = live;
     this.#ticker = ticker;
+    this.#log = log;
     this.#load = load;
   }
 
@@ -58,9 +61,11 @@ export class LiveConfig {
   static async start(
     loaded: LoadedConfig,
     ticker: Ticker,
+    log: Logger,
     load: () => Promise<LoadedConfig>,
   ): Promise<LiveConfig> {
-    return new LiveConfig(await compile(loaded, ticker), ticker, load);
+    const live = await compile(loaded, ticker, log);
+    return new LiveConfig(live, ticker, log, load);
   }
 
   /** What is live now. */
@@ -81,7 +86,7 @@ export class LiveConfig {
       const loaded = await this.#load();
       const fixed = notReloadable(this.#live.loaded.config, loaded.config);
       if (fixed.length > 0) throw needsRestart(loaded.source, fixed);
-      const live = await compile(loaded, this.#ticker);
+      const live = await compile(loaded, this.#ticker, this.#log);
       const previous = this.#live;
       this.#live = live;
       previous.retire();
@@ -107,8 +112,12 @@ function needsRestart(source: string, paths: readonly string[]): ConfigError {
   );
 }
 
-async function compile(loaded: LoadedConfig, ticker: Ticker): Promise<Live> {
-  const built = await buildProviders(loaded.config, ticker);
+async function compile(
+  loaded: LoadedConfig,
+  ticker: Ticker,
+  log: Logger,
+): Promise<Live> {
+  const built = await buildProviders(loaded.config, ticker, log);
   const router = new Router(loaded.config, built.providers);
   const settings = relaySettings(loaded.config);
   let users = 0;
@@ -175,8 +184,6 @@ function relaySettings(config: Config): RelaySettings {
 
 /** The names that a client may ask for: aliases, then what providers list. */
 export function modelEntries(config: Config, client: string): ModelEntry[] {
-  const patterns = config.clients.get(client)?.models ?? null;
-  const globs = patterns?.map(compileGlob) ?? null;
   const entries: ModelEntry[] = [...config.models.keys()].map((id) => ({
     id,
     ownedBy: "signalbox",
@@ -188,7 +195,5 @@ export function modelEntries(config: Config, client: string): ModelEntry[] {
       entries.push({ id: `${provider}/${model}`, ownedBy: provider });
     }
   }
-  return globs === null
-    ? entries
-    : entries.filter(({ id }) => globs.some((glob) => glob(id)));
+  return entries.filter(({ id }) => mayAskFor(config, client, id));
 }

@@ -5,29 +5,24 @@ import { aliasGroups } from "../config/targets.ts";
 import type { Candidate, Decision } from "../exchange/decision.ts";
 import { type GatewayError, gatewayError } from "../exchange/gateway_error.ts";
 import type { Provider } from "../providers/provider.ts";
+import { matchesWildcard } from "../support/wildcard.ts";
 import type { RequestFacts } from "./facts.ts";
-import { compileGlob } from "./glob.ts";
 import { NameResolver, type Resolution } from "./resolve.ts";
 
 /** Decides by one config. */
 export class Router {
   readonly #config: Config;
   readonly #names: NameResolver;
-  readonly #allowed = new Map<string, ((name: string) => boolean)[]>();
 
   /** Compiles names, rules and allow-lists. */
   constructor(config: Config, providers: ReadonlyMap<string, Provider>) {
     this.#config = config;
     this.#names = new NameResolver(config, providers);
-    for (const [client, { models }] of config.clients) {
-      if (models !== null) this.#allowed.set(client, models.map(compileGlob));
-    }
   }
 
   /** Decides for one request. */
   decide(facts: RequestFacts): Decision {
-    const allowed = this.#allowed.get(facts.client.name);
-    if (allowed !== undefined && !allowed.some((glob) => glob(facts.model))) {
+    if (!mayAskFor(this.#config, facts.client.name, facts.model)) {
       return refused(
         facts.model,
         gatewayError(
@@ -105,6 +100,17 @@ export class Router {
         : gatewayError("overloaded", `Alias ${resolution.alias} has no target`),
     };
   }
+}
+
+/** Whether a client's allow-list has the name (DECISIONS.md 31: the requested one only). */
+export function mayAskFor(
+  config: Config,
+  client: string,
+  model: string,
+): boolean {
+  const patterns = config.clients.get(client)?.models ?? null;
+  return patterns === null ||
+    patterns.some((pattern) => matchesWildcard(pattern, model));
 }
 
 function notFound(model: string, why: string): GatewayError {

@@ -3,7 +3,7 @@
 import type { RuleConfig } from "../config/schema.ts";
 import type { Operation, ProtocolName } from "../exchange/names.ts";
 import type { RequestFacts } from "./facts.ts";
-import { compileGlob } from "./glob.ts";
+import { matchesWildcard } from "../support/wildcard.ts";
 
 /** A compiled rule. */
 export interface Rule {
@@ -30,8 +30,9 @@ function conditionsOf(when: RuleConfig["when"]): Condition[] {
   const conditions: Condition[] = [];
   if (when.model !== null) {
     const patterns = typeof when.model === "string" ? [when.model] : when.model;
-    const globs = patterns.map(compileGlob);
-    conditions.push((facts) => globs.some((glob) => glob(facts.model)));
+    conditions.push((facts) =>
+      patterns.some((pattern) => matchesWildcard(pattern, facts.model))
+    );
   }
   if (when.tier.length > 0) {
     conditions.push((facts) => when.tier.includes(facts.client.tier));

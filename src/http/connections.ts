@@ -17,6 +17,8 @@ export interface CurrentRequest {
     readonly started: boolean;
     /** The answer was written to the socket past this object. */
     answeredElsewhere(status: number): void;
+    /** Closes after an answer that only waited for the sender to stop; `false` if there is none. */
+    endLinger(): boolean;
   };
 }
 

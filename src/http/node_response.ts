@@ -125,6 +125,15 @@ export class NodeResponse implements ClientResponse {
     this.status = status;
   }
 
+  /** Closes after an answer that only waited for the sender to stop; `false` if there is none. */
+  endLinger(): boolean {
+    if (this.#linger === null) return false;
+    clearTimeout(this.#linger);
+    this.#linger = null;
+    this.#response.end();
+    return true;
+  }
+
   /** The socket or the answer has come to its end. Called by the owner. */
   onClosed(): void {
     if (this.#linger !== null) clearTimeout(this.#linger);
@@ -175,14 +184,8 @@ export class NodeResponse implements ClientResponse {
    * can overtake the answer: take and drop what comes for a moment.
    */
   #lingerThenEnd(): void {
-    const end = () => {
-      if (this.#linger === null) return;
-      clearTimeout(this.#linger);
-      this.#linger = null;
-      this.#response.end();
-    };
-    this.#linger = setTimeout(end, LINGER_MS);
-    this.#message.on("end", end);
+    this.#linger = setTimeout(() => this.endLinger(), LINGER_MS);
+    this.#message.on("end", () => this.endLinger());
     this.#message.resume();
   }
 }

@@ -221,6 +221,7 @@ export class ServedRequest
   refuse(error: GatewayError): void {
     if (this.response.started) return this.response.destroy();
     if (!this.#keepsConnection(error)) this.response.closeConnection = true;
+    if (this.response.closeConnection) this.#connection.closing = true;
     const headers = errorHeaders(error);
     if (error.kind === "method_not_allowed") {
       headers.push("allow", this.#allow);

@@ -288,6 +288,8 @@ export class GatewayServer implements ServerCore {
       message.socket.destroy();
       return;
     }
+    // Pipelined behind a request that ended the connection: no one may answer it.
+    if (connection.closing) return;
     const request = new ServedRequest(
       this,
       connection,
@@ -316,8 +318,8 @@ export class GatewayServer implements ServerCore {
 
   #parserError(error: Error & { code?: string }, socket: Socket): void {
     const connection = this.connections.get(socket);
-    if (connection?.closing) return;
     const current = connection?.current ?? null;
+    if (current?.response.endLinger() || connection?.closing) return;
     const fault = parserFault(error, current !== null);
     const mute = connection !== null && connection.requests > 1 ||
       current?.response.started === true;

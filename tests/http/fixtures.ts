@@ -161,6 +161,8 @@ export interface Running extends AsyncDisposable {
   readonly port: number;
   /** What its hooks heard. */
   readonly heard: Heard;
+  /** Resolves when no request is under way any more, not even one that was just answered. */
+  idle(): Promise<void>;
 }
 
 /** What a test changes of the defaults. */
@@ -198,6 +200,15 @@ export async function start(options: StartOptions = {}): Promise<Running> {
     server,
     port: address?.port ?? 0,
     heard,
+    idle: () => idle(server),
     [Symbol.asyncDispose]: () => server.close(),
   };
+}
+
+async function idle(server: GatewayServer): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (server.inFlight.count > 0) {
+    if (performance.now() > deadline) throw new Error("Cannot become idle");
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
 }

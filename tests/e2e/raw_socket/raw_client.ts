@@ -97,7 +97,9 @@ export class RawClient implements Disposable {
     const start = split + 4;
     const length = Number(headers.get("content-length") ?? "0");
     while (this.#received.length < start + length && await this.read());
-    const body = this.#received.slice(start, start + length);
+    const raw = this.#received.slice(start, start + length);
+    const bytes = Uint8Array.from(raw, (character) => character.charCodeAt(0));
+    const body = new TextDecoder().decode(bytes);
     this.#received = this.#received.slice(start + length);
     return { status: Number(first.split(" ")[1]), headers, body };
   }

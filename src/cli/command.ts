@@ -48,6 +48,7 @@ export interface CommandEntry {
 
 /** A mistake in what was typed: exit code 2. */
 export class UsageError extends Error {
+  /** Tells it from bugs. */
   override name = "UsageError";
 }
 

@@ -51,6 +51,7 @@ export function formatProblem(problem: ConfigProblem): string {
 
 /** A config that must not become live. */
 export class ConfigError extends Error {
+  /** Tells it from bugs. */
   override name = "ConfigError";
   /** Path of the file, `built-in`, or the path that was looked for. */
   readonly source: string;

@@ -5,7 +5,8 @@ import { didYouMean } from "../support/did_you_mean.ts";
 import { knownKeys } from "./json_schema.ts";
 import { type ConfigPath, formatValue } from "./problem.ts";
 
-type Issue = z.core.$ZodIssue;
+/** What the schema refuses. */
+export type Issue = z.core.$ZodIssue;
 
 /** What is wrong at a path; the caller adds the place in the file. */
 export interface PathProblem {

@@ -9,7 +9,8 @@ import { parseTarget } from "../targets.ts";
 import { type CheckFacts, repeated } from "./check.ts";
 import { aliasOrTargetProblem } from "./names.ts";
 
-type When = RuleConfig["when"];
+/** What a request must be. */
+export type When = RuleConfig["when"];
 
 /** The patterns of a condition on the model, empty for none. */
 export function modelPatterns(when: When): readonly string[] {

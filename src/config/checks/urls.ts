@@ -13,7 +13,7 @@ const LINK_LOCAL_REGEXP =
   /^169\.254\.|^\[fe[89ab]|^\[::ffff:a9fe:|^metadata\.google\.internal$/;
 
 /** What may stand in a URL. */
-interface UrlRules {
+export interface UrlRules {
   /** Whether it may name a user and password. */
   readonly userinfo: boolean;
   /** Whether the value must not be shown. */

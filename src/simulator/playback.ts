@@ -49,8 +49,8 @@ export interface PlaybackDependencies {
   readonly random: SeededRandom;
 }
 
-// So many frames are sent in one turn of the event loop.
-const FRAMES_PER_TURN = 64;
+// After so many steps the event loop has its turn; a frame takes two.
+const STEPS_PER_TURN = 256;
 
 const ENCODER: Readonly<TextEncoder> = new TextEncoder();
 
@@ -106,7 +106,7 @@ export class Playback implements UpstreamCall {
     if (this.#running) return;
     this.#running = true;
     for (let turn = 0; !this.#ended && !this.#paused; turn++) {
-      if (turn >= FRAMES_PER_TURN) {
+      if (turn >= STEPS_PER_TURN) {
         this.#schedule(0);
         break;
       }

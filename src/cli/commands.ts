@@ -5,6 +5,11 @@ import type { CommandEntry } from "./command.ts";
 /** Every command. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: "serve",
+    summary: "Run the gateway",
+    load: async () => (await import("./serve.ts")).serveCommand,
+  },
+  {
     name: "check",
     summary: "Say whether the config is valid, and what it would build",
     load: async () => (await import("./check.ts")).checkCommand,

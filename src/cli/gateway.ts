@@ -1,0 +1,212 @@
+/**
+ * The gateway as one object: everything that `serve` runs is built here and
+ * taken down in reverse.
+ *
+ * @module
+ */
+
+import type { LoadedConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+import type { Tap } from "../exchange/events.ts";
+import type { ProtocolName } from "../exchange/names.ts";
+import { accessOptions } from "../http/access_options.ts";
+import { adminRoutes } from "../http/admin.ts";
+import { Authenticator } from "../http/auth.ts";
+import { WATCHED_FIELDS } from "../http/check_request.ts";
+import type { DrainResult } from "../http/drain.ts";
+import { inferenceRoutes } from "../http/inference.ts";
+import type { ListenAt } from "../http/listener.ts";
+import { modelRoutes } from "../http/models.ts";
+import { probeRoutes } from "../http/probes.ts";
+import type { Route } from "../http/route.ts";
+import { createServer, type GatewayServer } from "../http/server.ts";
+import { PROTOCOLS } from "../protocols/protocols.ts";
+import { Relay } from "../relay/relay.ts";
+import { TapFanOut } from "../relay/tap_fan_out.ts";
+import type { Logger } from "../support/logger.ts";
+import { scrubSecrets } from "../support/scrub.ts";
+import { Ticker } from "../support/ticker.ts";
+import { UlidSource } from "../support/ulid.ts";
+import { NAME, VERSION } from "../support/version.ts";
+import { writeEffectiveConfig } from "./effective_file.ts";
+import { type Live, LiveConfig, modelEntries } from "./live_config.ts";
+
+/** What a gateway is started with. */
+export interface GatewayOptions {
+  /** The config, already checked. */
+  readonly loaded: LoadedConfig;
+  /** Loads it again, for a reload. */
+  load(): Promise<LoadedConfig>;
+  /** The log. */
+  readonly log: Logger;
+}
+
+/** A gateway that runs. */
+export class Gateway {
+  /** The listener. */
+  readonly server: GatewayServer;
+  readonly #log: Logger;
+  readonly #live: LiveConfig;
+  readonly #ticker: Ticker;
+  readonly #resources: AsyncDisposableStack;
+
+  private constructor(
+    options: GatewayOptions,
+    live: LiveConfig,
+    ticker: Ticker,
+    resources: AsyncDisposableStack,
+  ) {
+    const { config } = options.loaded;
+    this.#log = options.log;
+    this.#live = live;
+    this.#ticker = ticker;
+    this.#resources = resources;
+    const ids = new UlidSource();
+    const relay = this.#makeRelay(ids);
+    this.server = createServer({
+      limits: config.server.limits,
+      routes: this.#routes(relay),
+      auth: new Authenticator(accessOptions(config)),
+      ids: () => ids.next(),
+      encodeError: (protocol, error, id) =>
+        PROTOCOLS[protocol ?? "chat"].encodeError(error, id),
+      log: options.log,
+      watchedFields: WATCHED_FIELDS,
+    });
+    resources.defer(() => this.server.close());
+  }
+
+  /** Builds everything; nothing listens yet. */
+  static async build(options: GatewayOptions): Promise<Gateway> {
+    const resources = new AsyncDisposableStack();
+    const ticker = resources.use(new Ticker());
+    const live = await LiveConfig.start(
+      options.loaded,
+      ticker,
+      options.log,
+      options.load,
+    );
+    resources.defer(() => live.current.built.close());
+    const gateway = new Gateway(options, live, ticker, resources);
+    await gateway.#loaded(live.current);
+    return gateway;
+  }
+
+  /** Starts to listen. */
+  async listen(at: ListenAt): Promise<void> {
+    await this.server.listen(at);
+  }
+
+  /** Loads the config again; a failing one changes nothing. Says what went wrong, `null` if nothing did. */
+  async reload(): Promise<Error | null> {
+    const result = await this.#live.reload();
+    if (!result.ok) {
+      this.#log.log("error", "config reload failed, the old config stays", {
+        error: result.error.message,
+      });
+      return result.error;
+    }
+    const { config } = result.live.loaded;
+    this.server.update({
+      limits: config.server.limits,
+      auth: new Authenticator(accessOptions(config)),
+    });
+    await this.#loaded(result.live);
+    return null;
+  }
+
+  /** Lets running requests finish, then takes everything down. */
+  async drain(): Promise<DrainResult> {
+    const { drainMs, drainDelayMs } = this.#live.current.loaded.config.server;
+    const result = await this.server.drain({ delayMs: drainDelayMs, drainMs });
+    await this[Symbol.asyncDispose]();
+    return result;
+  }
+
+  /** Takes everything down at once. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#resources.disposeAsync();
+  }
+
+  #makeRelay(ids: UlidSource): Relay {
+    const taps: Tap[] = [];
+    return new Relay({
+      protocols: PROTOCOLS,
+      taps: new TapFanOut(taps, (tap, error) => {
+        this.#log.log("error", "tap failed", {
+          tap,
+          error: error instanceof Error ? error.stack ?? error.message : "",
+        });
+      }),
+      ticker: this.#ticker,
+      scrub: (text) => scrubSecrets(text, this.#live.current.secrets),
+      costOf: () => null,
+      newId: (prefix) => prefix + ids.next(),
+    });
+  }
+
+  #routes(relay: Relay): Route[] {
+    const live = () => this.#live.current;
+    return [
+      ...inferenceRoutes({
+        relay,
+        protocols: PROTOCOLS,
+        limits: () => live().loaded.config.server.limits,
+        snapshot: () => live().snapshot,
+      }),
+      ...modelRoutes({
+        models: (client) => modelEntries(live().loaded.config, client),
+        loadedAtMs: () => live().loadedAtMs,
+      }),
+      ...probeRoutes({
+        about: { name: NAME, version: VERSION },
+        health: () => ({}),
+        readiness: () => ({
+          ready: !this.server.draining,
+          status: this.server.draining ? "draining" : "ready",
+        }),
+        metrics: null,
+      }),
+      ...adminRoutes({
+        reload: () => this.reload(),
+        configHash: () => live().loaded.hash,
+      }),
+    ];
+  }
+
+  async #loaded(live: Live): Promise<void> {
+    const { loaded, built } = live;
+    for (const warning of loaded.warnings) {
+      this.#log.log("warn", "config warning", { warning });
+    }
+    this.#log.log("info", "config loaded", {
+      source: loaded.source,
+      hash: loaded.hash,
+      providers: [...built.providers.values()].map(describeProvider).join(" "),
+      aliases: [...loaded.config.models.keys()].join(" "),
+      targets: targetCount(loaded.config),
+      codecs: Object.keys(PROTOCOLS).join(" "),
+    });
+    await writeEffectiveConfig(loaded, this.#log);
+  }
+}
+
+function describeProvider(
+  provider: { id: string; protocols: readonly ProtocolName[] },
+): string {
+  return `${provider.id}(${provider.protocols.join(",")})`;
+}
+
+function targetCount(config: Config): number {
+  const targets = new Set<string>();
+  for (const alias of config.models.values()) {
+    const groups = alias.groups.length > 0 ? alias.groups : [alias];
+    for (const entry of groups.flatMap((group) => group.targets)) {
+      targets.add(typeof entry === "string" ? entry : entry.target);
+    }
+  }
+  for (const [id, { models }] of config.providers) {
+    for (const model of models ?? []) targets.add(`${id}/${model}`);
+  }
+  return targets.size;
+}

@@ -1,0 +1,203 @@
+/** `signalbox serve`: the gateway as a process: signals, log, lock, listener. @module */
+
+import { loadConfig, type LoadedConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+import type { ListenAt } from "../http/listener.ts";
+import type { LogWriter } from "../support/log_writer.ts";
+import {
+  type Arguments,
+  type Command,
+  CONFIG_FLAG,
+  UsageError,
+} from "./command.ts";
+import { Gateway } from "./gateway.ts";
+import { lockState } from "./state_lock.ts";
+import { openLog } from "./log.ts";
+import type { Terminal } from "./output.ts";
+
+/** `signalbox serve`. */
+export const serveCommand: Command = {
+  usage: "[--config PATH] [--host HOST] [--port PORT]",
+  flags: [
+    CONFIG_FLAG,
+    { name: "host", value: "HOST", summary: "Instead of server.host" },
+    { name: "port", value: "PORT", summary: "Instead of server.port" },
+  ],
+  notes:
+    "Stops at SIGTERM or SIGINT after running requests have ended, at once at a second one; reloads the config at SIGHUP.",
+  run: serve,
+};
+
+async function serve(given: Arguments, terminal: Terminal): Promise<number> {
+  // SIGHUP, SIGUSR1 and SIGUSR2 end a process that has no handler for them.
+  const signals = new SignalQueue();
+  const { environment } = terminal;
+  const load = async () =>
+    withOverrides(
+      await loadConfig({ path: given.value("config"), environment }),
+      given,
+    );
+  const loaded = await load();
+  const { config } = loaded;
+  const log = openLog(config.log, {
+    journalStream: environment.get("JOURNAL_STREAM") ?? "",
+    noColor: environment.get("NO_COLOR") ?? "",
+  });
+  try {
+    using _lock = await lockState(config.stateDir, config.server.instance);
+    const gateway = await Gateway.build({ loaded, load, log });
+    await listen(gateway, config, environment.get("LISTEN_FDS"), log);
+    return await run(gateway, signals, log);
+  } finally {
+    signals[Symbol.dispose]();
+    await log.close(1000);
+  }
+}
+
+async function listen(
+  gateway: Gateway,
+  config: Config,
+  listenFds: string | undefined,
+  log: LogWriter,
+): Promise<void> {
+  const at: ListenAt = Number(listenFds ?? 0) >= 1
+    ? { fd: 3 }
+    : { host: config.server.host, port: config.server.port };
+  try {
+    await gateway.listen(at);
+  } catch (error) {
+    await gateway[Symbol.asyncDispose]();
+    throw new Error(listenProblem(config, error), { cause: error });
+  }
+  const { address } = gateway.server;
+  log.log("info", "listening", {
+    url: address === null
+      ? "inherited socket"
+      : `http://${bracketed(address.host)}:${address.port}`,
+  });
+}
+
+function listenProblem(config: Config, error: unknown): string {
+  const { host, port } = config.server;
+  const code = error instanceof Error ? Reflect.get(error, "code") : null;
+  const where = `Cannot listen on ${host}:${port}`;
+  switch (code) {
+    case "EADDRINUSE":
+      return `${where}: the port is in use: stop the other program, or set server.port (or --port) to a free one`;
+    case "EACCES":
+      return `${where}: not permitted: use a port above 1023, or a systemd socket`;
+    case "EADDRNOTAVAIL":
+      return `${where}: this machine has no such address: set server.host to one it has`;
+    default:
+      return `${where}: ${error instanceof Error ? error.message : error}`;
+  }
+}
+
+function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+async function run(
+  gateway: Gateway,
+  signals: SignalQueue,
+  log: LogWriter,
+): Promise<number> {
+  for (;;) {
+    const signal = await signals.next();
+    if (signal === "SIGHUP") {
+      await gateway.reload();
+      continue;
+    }
+    log.log("info", "draining", {
+      signal,
+      inFlight: gateway.server.inFlight.count,
+    });
+    const drained = gateway.drain();
+    const ended = await Promise.race([drained, signals.nextStop()]);
+    if (typeof ended === "string") {
+      log.log("warn", "stopped at once", { signal: ended });
+      await gateway[Symbol.asyncDispose]();
+      return 0;
+    }
+    log.log("info", "stopped", {
+      told: ended.told,
+      brokenOff: ended.cut.length,
+    });
+    return 0;
+  }
+}
+
+function withOverrides(loaded: LoadedConfig, given: Arguments): LoadedConfig {
+  const host = given.value("host");
+  const port = given.value("port");
+  if (host === undefined && port === undefined) return loaded;
+  const { server } = loaded.config;
+  return {
+    ...loaded,
+    config: {
+      ...loaded.config,
+      server: {
+        ...server,
+        host: host ?? server.host,
+        port: port === undefined ? server.port : portNumber(port),
+      },
+    },
+  };
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new UsageError(
+    `Cannot use --port ${text}: give a number from 0 to 65535`,
+  );
+}
+
+type StopSignal = "SIGTERM" | "SIGINT";
+type Signal = StopSignal | "SIGHUP";
+
+/** Signals in the order in which they came. */
+class SignalQueue {
+  readonly #arrived: Signal[] = [];
+  readonly #handlers: [Deno.Signal, () => void][] = [];
+  #wake: (() => void) | null = null;
+
+  constructor() {
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+      this.#listen(signal, () => {
+        this.#arrived.push(signal);
+        this.#wake?.();
+      });
+    }
+    for (const signal of ["SIGUSR1", "SIGUSR2"] as const) {
+      this.#listen(signal, () => {});
+    }
+  }
+
+  async next(): Promise<Signal> {
+    for (;;) {
+      const signal = this.#arrived.shift();
+      if (signal !== undefined) return signal;
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+  }
+
+  /** The next signal that means stop. */
+  async nextStop(): Promise<StopSignal> {
+    for (;;) {
+      const signal = await this.next();
+      if (signal !== "SIGHUP") return signal;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const [signal, handler] of this.#handlers) {
+      Deno.removeSignalListener(signal, handler);
+    }
+  }
+
+  #listen(signal: Deno.Signal, handler: () => void): void {
+    Deno.addSignalListener(signal, handler);
+    this.#handlers.push([signal, handler]);
+  }
+}

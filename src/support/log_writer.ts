@@ -236,7 +236,9 @@ export class LogWriter implements Logger, AsyncDisposable {
     let offset = 0;
     try {
       while (offset < bytes.length) {
-        offset += await this.#options.sink.write(bytes.subarray(offset));
+        const taken = await this.#options.sink.write(bytes.subarray(offset));
+        if (taken === 0) throw new Error("Cannot write: nothing was taken");
+        offset += taken;
       }
       return true;
     } catch {

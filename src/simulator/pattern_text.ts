@@ -28,7 +28,7 @@ const PUNCTUATION = "-.,:;!?@#%&*+=/()[]{}<>|^$~'\"`\\";
 const PRINTABLE = WORD + " " + PUNCTUATION;
 
 const MAX_NESTING = 64;
-const MAX_REPEAT = 1024;
+const MAX_CHARACTERS = 4096;
 
 /** Compiles a schema's pattern, `null` where it is no valid expression. */
 export function compilePattern(pattern: string): RegExp | null {
@@ -50,27 +50,52 @@ export function patternText(
   extra: number,
 ): string {
   const node = new PatternReader(pattern).read();
-  return generate(node, random, extra);
+  return new PatternWriter(random, extra).write(node);
 }
 
-function generate(node: Node, random: SeededRandom, extra: number): string {
-  switch (node.kind) {
-    case "set":
-      return node.characters === ""
-        ? ""
-        : random.pick(Array.from(node.characters));
-    case "choice":
-      return generate(random.pick(node.branches), random, extra);
-    case "sequence":
-      return node.parts.map((part) => generate(part, random, extra)).join("");
-    case "repeat": {
-      const most = Math.min(node.most, node.least + extra);
-      const count = Math.min(MAX_REPEAT, random.integer(node.least, most));
-      let text = "";
-      for (let i = 0; i < count; i++) {
-        text += generate(node.part, random, extra);
-      }
-      return text;
+class PatternWriter {
+  readonly #random: SeededRandom;
+  readonly #extra: number;
+  #text = "";
+
+  constructor(random: SeededRandom, extra: number) {
+    this.#random = random;
+    this.#extra = extra;
+  }
+
+  write(node: Node): string {
+    this.#write(node);
+    return this.#text;
+  }
+
+  #write(node: Node): void {
+    switch (node.kind) {
+      case "set":
+        if (node.characters === "") return;
+        this.#text += this.#random.pick(Array.from(node.characters));
+        return;
+      case "choice":
+        return this.#write(this.#random.pick(node.branches));
+      case "sequence":
+        for (const part of node.parts) this.#write(part);
+        return;
+      case "repeat":
+        this.#repeat(node);
+    }
+  }
+
+  // Nested repetitions multiply: the text ends where it is long enough.
+  #repeat({ part, least, most }: Node & { kind: "repeat" }): void {
+    const count = this.#random.integer(
+      least,
+      Math.min(most, least + this.#extra),
+    );
+    for (let i = 0; i < count; i++) {
+      const before = this.#text.length;
+      if (before > MAX_CHARACTERS) return;
+      this.#write(part);
+      // A part that takes no room gains nothing by being repeated.
+      if (this.#text.length === before && i >= MAX_NESTING) return;
     }
   }
 }

@@ -13,6 +13,7 @@ import {
 import { compilePattern } from "./pattern_text.ts";
 import {
   asSchema,
+  canonicalJson,
   sameJson,
   type Schema,
   type SchemaDocument,
@@ -22,7 +23,7 @@ import {
 
 const MAX_DEPTH = 128;
 
-/** Whether `value` satisfies `schema`. Formats are not checked. */
+/** Whether `value` satisfies `schema`. Formats are not checked; what is too deep or too much to look at passes. */
 export function satisfiesSchema(
   value: JsonValue,
   schema: Schema,
@@ -31,7 +32,7 @@ export function satisfiesSchema(
 ): boolean {
   const resolved = document.resolve(schema);
   if (typeof resolved === "boolean") return resolved;
-  if (depth > MAX_DEPTH) return true;
+  if (depth > MAX_DEPTH || !document.spendCheck()) return true;
   return typeHolds(value, resolved["type"]) && enumHolds(value, resolved) &&
     numberHolds(value, resolved) && stringHolds(value, resolved) &&
     arrayHolds(value, resolved, document, depth) &&
@@ -123,9 +124,7 @@ function arrayHolds(
 }
 
 function allDifferent(values: readonly JsonValue[]): boolean {
-  return values.every((value, index) =>
-    !values.slice(0, index).some((other) => sameJson(value, other))
-  );
+  return new Set(values.map(canonicalJson)).size === values.length;
 }
 
 /** The schema of the item at `index`, tuples of both drafts included. */
@@ -205,10 +204,14 @@ export function dependentNames(schema: JsonObject): Map<string, string[]> {
 /** The schemas that the property `name` must satisfy. */
 export function schemasOfProperty(schema: JsonObject, name: string): Schema[] {
   const found: Schema[] = [];
-  const own = schemaMap(schema["properties"]).get(name);
-  if (own !== undefined) found.push(own);
-  for (const [pattern, one] of schemaMap(schema["patternProperties"])) {
-    if (compilePattern(pattern)?.test(name)) found.push(one);
+  const { properties, patternProperties } = schema;
+  if (isJsonObject(properties) && Object.hasOwn(properties, name)) {
+    found.push(asSchema(properties[name]));
+  }
+  if (patternProperties !== undefined) {
+    for (const [pattern, one] of schemaMap(patternProperties)) {
+      if (compilePattern(pattern)?.test(name)) found.push(one);
+    }
   }
   return found.length > 0 ? found : [asSchema(schema["additionalProperties"])];
 }

@@ -36,10 +36,11 @@ export function schemaMap(value: JsonValue | undefined): Map<string, Schema> {
 
 /** Compares two JSON values by content. */
 export function sameJson(a: JsonValue, b: JsonValue): boolean {
-  return a === b || canonical(a) === canonical(b);
+  return a === b || canonicalJson(a) === canonicalJson(b);
 }
 
-function canonical(value: JsonValue): string {
+/** Renders a JSON value so that equal values give equal texts. */
+export function canonicalJson(value: JsonValue): string {
   return JSON.stringify(
     value,
     (_key, entry: JsonValue) =>
@@ -53,13 +54,22 @@ function canonical(value: JsonValue): string {
 
 const MAX_REFERENCES = 32;
 
+// Schemas that refer to themselves in several branches grow without limit.
+const MAX_CHECKS = 100_000;
+
 /** A whole schema, within which references are resolved. */
 export class SchemaDocument {
   readonly #root: Schema;
+  #checks = 0;
 
   /** Takes the outermost schema. */
   constructor(root: Schema) {
     this.#root = root;
+  }
+
+  /** Counts one check of a value; false once there were so many that no more are worth it. */
+  spendCheck(): boolean {
+    return ++this.#checks <= MAX_CHECKS;
   }
 
   /** Follows `$ref` until a schema without one is found, keywords beside a reference kept. */

@@ -19,8 +19,8 @@ import {
 } from "./schema_check.ts";
 import {
   asSchema,
+  canonicalJson,
   joinSchemas,
-  sameJson,
   type Schema,
   SchemaDocument,
   schemaList,
@@ -34,7 +34,8 @@ import { seededWord } from "./text.ts";
 const LEAN_DEPTH = 5;
 const MAX_DEPTH = 40;
 const TRIES = 24;
-const MAX_VALUES = 20_000;
+const MAX_VALUES = 10_000;
+const MAX_LENGTH = 10_000;
 
 /** Draws a value that satisfies `schema`. The same random stream gives the same value. */
 export function schemaValue(
@@ -69,7 +70,7 @@ class ValueGenerator {
   #value(schema: Schema, depth: number): JsonValue {
     const resolved = this.#document.resolve(schema);
     if (typeof resolved === "boolean") return seededWord(this.#random);
-    if (depth > MAX_DEPTH) return null;
+    if (depth > MAX_DEPTH || this.#made > MAX_VALUES) return null;
     let value: JsonValue = null;
     for (let i = 0; i < TRIES; i++) {
       this.#made++;
@@ -193,7 +194,7 @@ class ValueGenerator {
 
   #string(schema: JsonObject, attempt: number): string {
     const { pattern, format } = schema;
-    const least = bound(schema["minLength"], 0);
+    const least = Math.min(MAX_LENGTH, bound(schema["minLength"], 0));
     const most = Math.max(least, bound(schema["maxLength"], Infinity));
     if (typeof pattern === "string") {
       const extra = attempt < 4 ? 4 : attempt < 12 ? Math.max(8, least) : 0;
@@ -224,32 +225,27 @@ class ValueGenerator {
       : Math.max(least, tuple, this.#random.integer(1, 3));
     const count = Math.min(most, closed ? Math.min(usual, tuple) : usual);
     const items: JsonValue[] = [];
+    const seen = schema["uniqueItems"] === true ? new Set<string>() : null;
     for (let i = 0; i < count && this.#made <= MAX_VALUES; i++) {
       const own = schemaOfItem(schema, i);
       const both = i >= count - wanted
         ? joinSchemas(this.#document.resolve(own), asSchema(contains))
         : own;
-      items.push(
-        schema["uniqueItems"] === true
-          ? this.#newItem(both, items, depth)
-          : this.#value(both, depth + 1),
-      );
+      items.push(this.#item(both, seen, depth));
     }
     return attempt < TRIES / 2 || items.length <= least
       ? items
       : items.slice(0, least);
   }
 
-  #newItem(
-    schema: Schema,
-    items: readonly JsonValue[],
-    depth: number,
-  ): JsonValue {
+  // An item that is not among those seen, where they are kept.
+  #item(schema: Schema, seen: Set<string> | null, depth: number): JsonValue {
     let item = this.#value(schema, depth + 1);
-    for (let i = 0; i < TRIES * 4; i++) {
-      if (!items.some((other) => sameJson(other, item))) break;
+    if (seen === null) return item;
+    for (let i = 0; i < TRIES * 4 && seen.has(canonicalJson(item)); i++) {
       item = this.#value(schema, depth + 1);
     }
+    seen.add(canonicalJson(item));
     return item;
   }
 

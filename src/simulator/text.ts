@@ -48,11 +48,13 @@ export function seededPieces(random: SeededRandom, count: number): string[] {
 /** Cuts text before each run of blanks that precedes a word; long words are cut too. */
 export function wordPieces(text: string): string[] {
   const pieces: string[] = [];
-  for (const [word] of text.matchAll(/\s*\S+/g)) {
+  // Blanks at the end are cut off first: the expression would try each of them.
+  const body = text.trimEnd();
+  for (const [word] of body.matchAll(/\s*\S+/g)) {
     if (word.length <= MAX_PIECE_CHARACTERS) pieces.push(word);
     else pieces.push(...fixedPieces(word, MAX_PIECE_CHARACTERS));
   }
-  const tail = text.slice(text.trimEnd().length);
+  const tail = text.slice(body.length);
   if (tail !== "") pieces.push(tail);
   return pieces;
 }

@@ -261,3 +261,42 @@ Deno.test("schemaValue() gives its best try where nothing can satisfy the schema
   );
   assert(Array.isArray(huge) && huge.length < 100_000);
 });
+
+Deno.test("schemaValue() ends within bounds on schemas that are built to grow", () => {
+  const self = { $ref: "#" };
+  const hostile: JsonObject[] = [
+    { anyOf: [self, self] },
+    { oneOf: [self, self, { not: self }] },
+    { allOf: [self, { allOf: [self, self] }] },
+    { type: "object", properties: { a: self, b: self }, required: ["a", "b"] },
+    { type: "array", items: self, minItems: 3 },
+    {
+      type: "array",
+      items: { type: "boolean" },
+      minItems: 1e6,
+      uniqueItems: true,
+    },
+    { type: "string", minLength: 1e9 },
+    { type: "string", pattern: "^(((a{1000}){1000}){1000}){1000}$" },
+    { type: "string", pattern: "^((((){1000}){1000}){1000}){100000}$" },
+    { type: "object", minProperties: 1e9 },
+    {
+      $defs: {
+        a: { allOf: [{ $ref: "#/$defs/b" }, { $ref: "#/$defs/c" }] },
+        b: {
+          allOf: [{ $ref: "#/$defs/a" }, { $ref: "#/$defs/c" }],
+          minimum: 1,
+        },
+        c: {
+          anyOf: [{ $ref: "#/$defs/a" }, { $ref: "#/$defs/b" }],
+          maximum: 5,
+        },
+      },
+      $ref: "#/$defs/a",
+    },
+  ];
+  for (const schema of hostile) {
+    const text = JSON.stringify(schemaValue(schema, new SeededRandom("h")));
+    assert(text.length < 2_000_000, JSON.stringify(schema));
+  }
+});

@@ -14,7 +14,7 @@ import {
   textBlock,
 } from "../canonical.ts";
 import { buildDataUrl, isDataUrl, parseBase64 } from "../data_url.ts";
-import { requiredText, textField } from "./fields.ts";
+import { textField, wrongField } from "../fields.ts";
 import type { Losses } from "./losses.ts";
 
 /** What an input message or a tool result may hold. */
@@ -53,7 +53,7 @@ function decodePart(part: JsonValue, path: string): MediaBlock {
       case "input_text":
       case "output_text":
       case "text":
-        return textBlock(requiredText(part, "text", `${path}.text`));
+        return textBlock(saidText(part, "text", path));
       case "input_image":
         return decodeImage(part, path);
       case "input_file":
@@ -67,6 +67,17 @@ function decodePart(part: JsonValue, path: string): MediaBlock {
     } at '${path}': use input_text, input_image or input_file`,
     "unsupported_content_part",
   );
+}
+
+/** Reads the text of a part, which may be empty but not missing. */
+export function saidText(
+  part: JsonObject,
+  name: "text" | "refusal",
+  path: string,
+): string {
+  const text = textField(part, name, `${path}.${name}`);
+  if (text !== null) return text;
+  throw wrongField(`${path}.${name}`, null, "a string");
 }
 
 function fileSource(fileId: string): MediaSource {

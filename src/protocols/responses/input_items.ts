@@ -14,8 +14,8 @@ import {
   type Turn,
 } from "../canonical.ts";
 import { decodeAnnotations } from "./citations.ts";
-import { decodeContent } from "./content_parts.ts";
-import { requiredText, textField } from "./fields.ts";
+import { decodeContent, saidText } from "./content_parts.ts";
+import { requiredText, textField } from "../fields.ts";
 import { clientProof, reasoningText } from "./reasoning_items.ts";
 
 // What the client hands in for a hosted or built-in tool: it follows the
@@ -196,8 +196,7 @@ function decodeAnswer(
     const partPath = `${path}.content[${index}]`;
     if (isJsonObject(part)) {
       if (part.type === "refusal") {
-        const text = requiredText(part, "refusal", `${partPath}.refusal`);
-        return { type: "refusal", text };
+        return { type: "refusal", text: saidText(part, "refusal", partPath) };
       }
       if (typeof part.text === "string") {
         return {

@@ -10,12 +10,13 @@ import type {
 } from "../canonical.ts";
 import {
   booleanField,
+  countField,
   numberField,
   objectField,
   objectsField,
   requiredText,
   textField,
-} from "./fields.ts";
+} from "../fields.ts";
 import { decodeInput } from "./input_items.ts";
 import { decodeTool, decodeToolChoice } from "./tools.ts";
 
@@ -86,7 +87,7 @@ export function decodeResponsesRequest(body: JsonObject): CanonicalRequest {
     ),
     toolChoice: choice ?? null,
     parallelToolCalls: booleanField(body, "parallel_tool_calls"),
-    maxOutputTokens: numberField(body, "max_output_tokens"),
+    maxOutputTokens: countField(body, "max_output_tokens", 1),
     stop: [],
     sampling: decodeSampling(body),
     format: decodeFormat(text),

@@ -14,7 +14,7 @@ import {
   objectField,
   requiredText,
   textField,
-} from "./fields.ts";
+} from "../fields.ts";
 import type { Losses } from "./losses.ts";
 
 /** Reads one tool; hosted and built-in ones stay native. */

@@ -112,16 +112,22 @@ export function encodeContext(body: JsonObject = {}): EncodeContext {
   };
 }
 
-/** Splits the text of an event stream. */
-export function eventsOf(stream: string | Uint8Array): SseEvent[] {
+/** Splits an event stream that comes in chunks of a size. */
+export function eventsOf(
+  stream: string | Uint8Array,
+  chunkBytes = 1 << 24,
+): SseEvent[] {
   const events: SseEvent[] = [];
   const reader = new SseReader(
     { onEvent: (event) => events.push(event) },
     1 << 24,
   );
-  reader.push(
-    typeof stream === "string" ? new TextEncoder().encode(stream) : stream,
-  );
+  const bytes = typeof stream === "string"
+    ? new TextEncoder().encode(stream)
+    : stream;
+  for (let start = 0; start < bytes.length; start += chunkBytes) {
+    reader.push(bytes.subarray(start, start + chunkBytes));
+  }
   reader.end();
   return events;
 }

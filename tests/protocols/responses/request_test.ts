@@ -209,6 +209,10 @@ Deno.test("decodeRequest() names the field that is wrong", () => {
     [{ text: { format: { type: "json_schema" } } }, "text.format.schema"],
     [{ temperature: "hot" }, "temperature"],
     [{ metadata: [] }, "metadata"],
+    [{ max_output_tokens: 0 }, "max_output_tokens"],
+    [{
+      input: [{ role: "user", content: [{ type: "input_text" }] }],
+    }, "input[0].content[0].text"],
   ];
   for (const [body, param] of cases) {
     assertEquals(refusal(() => decode(body)).param, param);

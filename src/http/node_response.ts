@@ -7,6 +7,9 @@ import type { ClientResponse } from "../exchange/client.ts";
 /** How long a refused sender may go on sending before it is cut off, so that it can read the answer. */
 const LINGER_MS = 1000;
 
+/** Answers larger than this are written in pieces of it. */
+const SLICE_BYTES = 262_144;
+
 /** Writes to the socket. Our id goes on every answer. */
 export class NodeResponse implements ClientResponse {
   /** Called when writing may go on. Set by the relay. */
@@ -28,8 +31,8 @@ export class NodeResponse implements ClientResponse {
   #gone = false;
   #draining = false;
   #linger: ReturnType<typeof setTimeout> | null = null;
-  #pendingBytes = 0;
-  #pendingSinceMs = 0;
+  #takenBytes = -Infinity;
+  #progressAtMs = 0;
 
   /** Wraps the pair of one request. `bodyComes`: the client sends a body without being told to. */
   constructor(
@@ -66,12 +69,11 @@ export class NodeResponse implements ClientResponse {
     if (status !== 204) head.push("content-length", String(length));
     this.#response.writeHead(status, head);
     this.#ended = true;
-    this.bytesOut = length;
-    if (this.closeConnection && this.#senderGoesOn()) {
-      this.#response.write(body);
-      this.#lingerThenEnd();
+    if (length > SLICE_BYTES) {
+      this.#sendSlices(bufferOf(body), 0);
     } else {
-      this.#response.end(body);
+      this.bytesOut = length;
+      this.#finish(body);
     }
   }
 
@@ -147,12 +149,14 @@ export class NodeResponse implements ClientResponse {
   /** Whether the client has taken nothing of what waits for it for so long. */
   stalled(nowMs: number, stallMs: number): boolean {
     const pending = this.#response.socket?.writableLength ?? 0;
-    if (pending === 0 || pending !== this.#pendingBytes) {
-      this.#pendingBytes = pending;
-      this.#pendingSinceMs = nowMs;
+    const taken = this.bytesOut - pending;
+    const progress = pending === 0 || taken > this.#takenBytes;
+    this.#takenBytes = taken;
+    if (progress) {
+      this.#progressAtMs = nowMs;
       return false;
     }
-    return nowMs - this.#pendingSinceMs >= stallMs;
+    return nowMs - this.#progressAtMs >= stallMs;
   }
 
   #head(status: number, headers: readonly string[]): string[] {
@@ -174,6 +178,31 @@ export class NodeResponse implements ClientResponse {
     if (!this.closed) this.onDrain?.();
   }
 
+  #finish(body: Uint8Array | string): void {
+    if (this.closeConnection && this.#senderGoesOn()) {
+      this.#response.write(body);
+      this.#lingerThenEnd();
+    } else {
+      this.#response.end(body);
+    }
+  }
+
+  /** Writes a large body piece by piece: of a single write nobody sees whether the client takes any. */
+  #sendSlices(bytes: Buffer, from: number): void {
+    let at = from;
+    while (bytes.length - at > SLICE_BYTES) {
+      const slice = bytes.subarray(at, at + SLICE_BYTES);
+      at += SLICE_BYTES;
+      this.bytesOut += SLICE_BYTES;
+      if (!this.#response.write(slice)) {
+        this.#response.once("drain", () => this.#sendSlices(bytes, at));
+        return;
+      }
+    }
+    this.bytesOut = bytes.length;
+    this.#finish(bytes.subarray(at));
+  }
+
   /** Whether body bytes are still under way that nobody will read. */
   #senderGoesOn(): boolean {
     return this.#bodyComes && !this.#message.complete;
@@ -188,4 +217,11 @@ export class NodeResponse implements ClientResponse {
     this.#message.on("end", () => this.endLinger());
     this.#message.resume();
   }
+}
+
+/** The same bytes as a buffer; only text is copied. */
+function bufferOf(body: Uint8Array | string): Buffer {
+  return typeof body === "string"
+    ? Buffer.from(body)
+    : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }

@@ -72,6 +72,19 @@ export class RawClient implements Disposable {
     return true;
   }
 
+  /** Reads so many bytes and keeps none. `false` if the end comes first. */
+  async discard(count: number): Promise<boolean> {
+    this.#received = "";
+    const buffer = new Uint8Array(262_144);
+    for (let left = count; left > 0;) {
+      const part = buffer.subarray(0, Math.min(left, buffer.length));
+      const read = await within(this.#connection.read(part)).catch(() => null);
+      if (read === null) return false;
+      left -= read;
+    }
+    return true;
+  }
+
   /** Reads until the text contains `mark`. */
   async until(mark: string): Promise<void> {
     while (!this.#received.includes(mark)) {

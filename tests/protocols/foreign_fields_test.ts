@@ -48,6 +48,7 @@ Deno.test("foreignFieldLosses() refuses what changes the meaning and names the f
       "previous_response_id",
     ],
     [{ responses: { background: true } }, "messages", "background"],
+    [{ responses: { item_reference: ["msg_1"] } }, "chat", "item_reference"],
   ];
   for (const [native, own, field] of cases) {
     const thrown = assertThrows(
@@ -67,6 +68,11 @@ Deno.test("foreignFieldLosses() lists the rest and passes what asks for nothing"
     TARGET,
   );
   assertEquals(losses.map((loss) => loss.field), ["min_p"]);
+  const include = ["reasoning.encrypted_content"];
+  assertEquals(
+    foreignFieldLosses(request({ responses: { include } }), "chat", TARGET),
+    [],
+  );
   assertEquals(
     foreignFieldLosses(request({ chat: { n: 2 } }), "chat", TARGET),
     [],

@@ -75,17 +75,25 @@ function text(value: JsonValue | undefined): string | null {
   return typeof value === "number" ? String(value) : null;
 }
 
+// An array, a body, its error and one more of a proxy in between.
+const MAX_ERROR_DEPTH = 6;
+
 /** Reads the error of a body or of an `error` field, whatever its shape; `null` where there is none. */
 export function readErrorValue(value: unknown): UpstreamError | null {
+  return readNested(value, MAX_ERROR_DEPTH);
+}
+
+function readNested(value: unknown, depth: number): UpstreamError | null {
+  if (depth === 0) return null;
   // Google's endpoint wraps the body into an array.
-  if (Array.isArray(value)) return readErrorValue(value[0]);
+  if (Array.isArray(value)) return readNested(value[0], depth - 1);
   if (typeof value === "string" && value !== "") {
     return { message: value, code: null, type: null, param: null };
   }
   if (!isJsonObject(value)) return null;
   const inner = value.error ?? value.errors;
-  if (inner !== undefined && inner !== null && inner !== value) {
-    const read = readErrorValue(inner);
+  if (inner !== undefined && inner !== null) {
+    const read = readNested(inner, depth - 1);
     if (read !== null) return { ...read, code: read.code ?? text(value.code) };
   }
   const message = text(value.message) ?? text(value.msg) ?? text(value.detail);

@@ -11,6 +11,7 @@ import type {
   ToolCallBlock,
   ToolResultBlock,
 } from "../canonical.ts";
+import { clientProtocol } from "../foreign_fields.ts";
 import type { TargetProfile } from "../protocol.ts";
 import { sameOrigin } from "../reasoning_envelope.ts";
 import { repairCallId, type ToolNameMap } from "../tool_names.ts";
@@ -28,6 +29,24 @@ const MAX_CALL_ID_LENGTH = 64;
 /** Only the length is repaired: Moonshot wants `functions.name:0` back as it was. */
 function upstreamCallId(id: string): string {
   return id !== "" && id.length <= MAX_CALL_ID_LENGTH ? id : repairCallId(id);
+}
+
+/**
+ * Names each turn as the client sent it, for errors and losses. Messages has
+ * results and the text after them in one message; the items of responses are
+ * not counted here at all.
+ */
+function turnFields(request: CanonicalRequest): string[] {
+  const client = clientProtocol(request);
+  let index = -1;
+  let before: string | null = null;
+  return request.turns.map(({ role }) => {
+    const joined = client === "messages" && before === "tool" &&
+      role === "user";
+    before = role;
+    if (!joined) index++;
+    return client === "responses" ? "input" : `messages[${index}]`;
+  });
 }
 
 /** Writes messages in order and gathers what could not be written. */
@@ -72,8 +91,9 @@ export class MessageEncoder {
         content: this.#instructionContent(blocks),
       });
     }
+    const fields = turnFields(request);
     request.turns.forEach((turn, index) => {
-      const field = `messages[${index}]`;
+      const field = fields[index] ?? "messages";
       switch (turn.role) {
         case "system":
         case "developer":

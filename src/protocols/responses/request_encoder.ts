@@ -24,6 +24,7 @@ const SERVICE_TIERS: ReadonlyMap<string, string> = new Map([
   ["default", "default"],
   ["standard_only", "default"],
   ["flex", "flex"],
+  ["scale", "scale"],
   ["priority", "priority"],
   ["fast", "fast"],
   ["ultrafast", "ultrafast"],

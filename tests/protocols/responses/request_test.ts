@@ -317,7 +317,7 @@ Deno.test("encodeRequest() lists what the protocol has no field for", () => {
       presencePenalty: 0.5,
       logitBias: { "50256": -100 },
     },
-    serviceTier: "scale",
+    serviceTier: "batch",
     turns: [{
       role: "user",
       blocks: [{ ...textBlock("x"), cache: { ttl: "5m" } }],

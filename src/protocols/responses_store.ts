@@ -226,7 +226,7 @@ export class ResponsesStore {
     if (before === null) {
       throw invalidField(
         "previous_response_id",
-        `Previous response with id '${previous}' not found: it was not stored, has expired or belongs to another client; send the whole conversation in input`,
+        `Cannot find the previous response ${previous}: it was not stored, has expired or is another client's; send the whole conversation in input`,
         "previous_response_not_found",
       );
     }
@@ -256,7 +256,7 @@ export class ResponsesStore {
     if (found === null) {
       throw invalidField(
         `input[${index}].id`,
-        `Item with id '${item.id}' not found: it was not stored, has expired or belongs to another client; send the item itself`,
+        `Cannot find the item ${item.id}: it was not stored, has expired or is another client's; send the item itself`,
         "item_not_found",
       );
     }

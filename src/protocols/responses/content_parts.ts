@@ -37,11 +37,7 @@ export function decodeContent(
   if (typeof content === "string") return [textBlock(content)];
   if (content === null || content === undefined) return [];
   if (!Array.isArray(content)) {
-    throw invalidField(
-      path,
-      `Invalid value for '${path}': expected a string or an array of content parts`,
-      "invalid_type",
-    );
+    throw wrongField(path, content, "a string or an array of content parts");
   }
   return content.map((part, index) => decodePart(part, `${path}[${index}]`));
 }
@@ -62,9 +58,9 @@ function decodePart(part: JsonValue, path: string): MediaBlock {
   }
   throw invalidField(
     `${path}.type`,
-    `Unsupported content part ${
+    `Cannot use the content part ${
       JSON.stringify(type ?? null)
-    } at '${path}': use input_text, input_image or input_file`,
+    } at ${path}: use input_text, input_image or input_file`,
     "unsupported_content_part",
   );
 }
@@ -91,7 +87,7 @@ function decodeImage(part: JsonObject, path: string): ImageBlock {
   if (url === null && fileId === null) {
     throw invalidField(
       `${path}.image_url`,
-      `The image at '${path}' has no source: give image_url an https address or a data URL`,
+      `Cannot use the image at ${path}: it has no source; give image_url an https address or a data URL`,
       "missing_required_parameter",
     );
   }
@@ -106,7 +102,7 @@ function mediaOfUrl(url: string, path: string): MediaSource {
     if (/^https?:\/\//i.test(url)) return { kind: "url", url };
     throw invalidField(
       path,
-      `Unsupported address at '${path}': use http, https or a data URL`,
+      `Cannot use the address at ${path}: it is neither http, https nor a data URL`,
       "invalid_url",
     );
   }
@@ -123,7 +119,7 @@ function inlineSource(
   if (media === null) {
     throw invalidField(
       path,
-      `Invalid data at '${path}': use a data URL such as data:image/png;base64,...`,
+      `Cannot read the data at ${path}: it is not base64; send a data URL such as data:image/png;base64,...`,
       "invalid_base64",
     );
   }
@@ -143,7 +139,7 @@ function decodeFile(part: JsonObject, path: string): DocumentBlock {
   else {
     throw invalidField(
       `${path}.file_data`,
-      `The file at '${path}' has no source: give it file_data, file_url or file_id`,
+      `Cannot use the file at ${path}: it has no source; give it file_data, file_url or file_id`,
       "missing_required_parameter",
     );
   }
@@ -181,7 +177,7 @@ function ownFileId(source: MediaSource & { kind: "file" }): string {
   if (source.protocol === "responses") return source.fileId;
   throw invalidField(
     "file_id",
-    `The file '${source.fileId}' is known to the provider it was uploaded to only: send its bytes as a data URL instead`,
+    `Cannot send the file ${source.fileId}: only the provider it was uploaded to knows it; send its bytes as a data URL`,
     "unsupported_file_id",
   );
 }
@@ -201,9 +197,17 @@ function encodeImage({ source, detail }: ImageBlock): JsonObject {
     case "text":
       throw invalidField(
         "image",
-        "An image cannot have a text source: send base64 or an address",
+        "Cannot send an image whose source is text: send base64 or an address",
       );
   }
+}
+
+/** A name for a file without one: the API tells its kind by the ending. */
+function fileName(mediaType: string): string {
+  for (const [ending, type] of MEDIA_TYPES) {
+    if (type === mediaType) return `document.${ending}`;
+  }
+  return "document";
 }
 
 function encodeDocument(block: DocumentBlock, losses: Losses): JsonObject {
@@ -221,10 +225,9 @@ function encodeDocument(block: DocumentBlock, losses: Losses): JsonObject {
         text: title === null ? source.text : `${title}\n\n${source.text}`,
       };
     case "base64": {
-      const ending = source.mediaType === "application/pdf" ? ".pdf" : ".txt";
       return {
         type: "input_file",
-        filename: title ?? `document${ending}`,
+        filename: title ?? fileName(source.mediaType),
         file_data: buildDataUrl(source.mediaType, source.data),
       };
     }

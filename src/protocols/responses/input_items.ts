@@ -15,7 +15,7 @@ import {
 } from "../canonical.ts";
 import { decodeAnnotations } from "./citations.ts";
 import { decodeContent, saidText } from "./content_parts.ts";
-import { requiredText, textField } from "../fields.ts";
+import { requiredText, textField, wrongField } from "../fields.ts";
 import { clientProof, reasoningText } from "./reasoning_items.ts";
 
 // What the client hands in for a hosted or built-in tool: it follows the
@@ -71,22 +71,12 @@ export function decodeInput(input: JsonValue | undefined): Turn[] {
     return [{ role: "user", blocks: [textBlock(input)] }];
   }
   if (!Array.isArray(input)) {
-    throw invalidField(
-      "input",
-      "Invalid value for 'input': expected a string or an array of items",
-      "invalid_type",
-    );
+    throw wrongField("input", input, "a string or an array of items");
   }
   const builder = new TurnBuilder();
   input.forEach((item, index) => {
     const path = `input[${index}]`;
-    if (!isJsonObject(item)) {
-      throw invalidField(
-        path,
-        `Invalid value for '${path}': expected an item object`,
-        "invalid_type",
-      );
-    }
+    if (!isJsonObject(item)) throw wrongField(path, item, "an item object");
     decodeItem(builder, item, path);
   });
   return builder.turns;
@@ -177,7 +167,7 @@ function decodeMessage(
     default:
       throw invalidField(
         `${path}.role`,
-        `Unsupported role '${role}' at '${path}': use user, assistant, system or developer`,
+        `Cannot use the role ${role} at ${path}: use user, assistant, system or developer`,
         "invalid_value",
       );
   }
@@ -207,7 +197,7 @@ function decodeAnswer(
     }
     throw invalidField(
       partPath,
-      `Unsupported content part at '${partPath}': an assistant message holds output_text and refusal`,
+      `Cannot use the content part at ${partPath}: an assistant message holds output_text and refusal`,
       "unsupported_content_part",
     );
   });

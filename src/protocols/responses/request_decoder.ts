@@ -67,7 +67,7 @@ export function decodeResponsesRequest(body: JsonObject): CanonicalRequest {
   ) {
     throw invalidField(
       "input",
-      "Missing required parameter 'input': give it a string or an array of items",
+      "Cannot do without input: give it a string or an array of items",
       "missing_required_parameter",
     );
   }
@@ -185,7 +185,7 @@ function decodeFormat(text: JsonObject): OutputFormat | null {
       if (schema === null) {
         throw invalidField(
           `${path}.schema`,
-          "Missing required parameter 'text.format.schema': give it a JSON Schema object",
+          "Cannot do without text.format.schema: give it a JSON Schema object",
           "missing_required_parameter",
         );
       }
@@ -200,7 +200,7 @@ function decodeFormat(text: JsonObject): OutputFormat | null {
     default:
       throw invalidField(
         "text.format.type",
-        `Unsupported text.format.type '${type}': use text, json_object or json_schema`,
+        `Cannot use the text.format.type ${type}: use text, json_object or json_schema`,
         "invalid_value",
       );
   }

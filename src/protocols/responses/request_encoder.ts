@@ -116,7 +116,7 @@ class RequestEncoder {
     if (forced && this.#target.capabilities.forcedToolChoice === false) {
       throw invalidField(
         "tool_choice",
-        `The model '${this.#target.model}' does not take a forced tool_choice: use auto or none`,
+        `Cannot force a tool at ${this.#target.provider}/${this.#target.model}: the model takes no forced tool_choice; use auto or none`,
         "unsupported_value",
       );
     }

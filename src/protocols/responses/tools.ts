@@ -1,7 +1,6 @@
 /** Tools and tool choices of OpenAI Responses, both ways. @module */
 
 import { invalidField } from "../../exchange/gateway_error.ts";
-import type { ProtocolName } from "../../exchange/names.ts";
 import {
   isJsonObject,
   type JsonObject,
@@ -14,6 +13,7 @@ import {
   objectField,
   requiredText,
   textField,
+  wrongField,
 } from "../fields.ts";
 import type { Losses } from "./losses.ts";
 
@@ -53,12 +53,10 @@ export function decodeToolChoice(
     return { kind: choice };
   }
   if (!isJsonObject(choice)) {
-    throw invalidField(
+    throw wrongField(
       "tool_choice",
-      `Invalid value for 'tool_choice': ${
-        JSON.stringify(choice)
-      } is none of auto, required, none or an object`,
-      "invalid_value",
+      choice,
+      "auto, required, none or an object",
     );
   }
   switch (choice.type) {
@@ -78,11 +76,7 @@ export function decodeToolChoice(
 
 function decodeAllowedTools(choice: JsonObject): ToolChoice | undefined {
   if (!Array.isArray(choice.tools)) {
-    throw invalidField(
-      "tool_choice.tools",
-      "Invalid value for 'tool_choice.tools': expected an array of tools",
-      "invalid_type",
-    );
+    throw wrongField("tool_choice.tools", choice.tools, "an array of tools");
   }
   const names: string[] = [];
   for (const tool of choice.tools) {
@@ -93,12 +87,6 @@ function decodeAllowedTools(choice: JsonObject): ToolChoice | undefined {
   const mode = choice.mode === "required" ? "required" : "auto";
   return { kind: "allowed", mode, names };
 }
-
-const PRODUCT: { readonly [P in ProtocolName]: string } = {
-  chat: "Chat Completions",
-  messages: "Messages",
-  responses: "Responses",
-};
 
 /**
  * Builds the tools.
@@ -138,13 +126,9 @@ export function encodeTools(
         if (tool.protocol === "responses") return tool.value;
         throw invalidField(
           `tools[${index}]`,
-          `The tool '${
-            String(tool.value.type ?? tool.value.name ?? "unnamed")
-          }' is run by a ${
-            PRODUCT[tool.protocol]
-          } server and has no counterpart at a Responses target: define it as a function, or use a model served through ${
-            PRODUCT[tool.protocol]
-          }`,
+          `Cannot send the tool ${
+            String(tool.value.type ?? tool.value.name ?? "without a type")
+          } to a responses provider: a ${tool.protocol} server runs it; define it as a function, or choose a ${tool.protocol} provider`,
           "unsupported_tool",
         );
     }

@@ -78,7 +78,7 @@ export class TurnItems {
         const type = String(block.value.type ?? "unknown");
         throw invalidField(
           type,
-          `Content of type '${type}' cannot be sent to the Responses target '${this.#target.provider}/${this.#target.model}': send text, images or files, or use a model served through its own protocol`,
+          `Cannot send content of type ${type} to ${this.#target.provider}/${this.#target.model}: the responses protocol has none; send text, images or files, or choose a ${block.protocol} provider`,
           "unsupported_content_part",
         );
       }

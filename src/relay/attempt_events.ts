@@ -1,8 +1,9 @@
-/** Emits what the upstream's side of an exchange does. @module */
+/** Emits what an exchange takes in and what its upstream does. @module */
 
 import type { Attempt, Exchange } from "../exchange/exchange.ts";
 import type { UpstreamRequest } from "../exchange/upstream.ts";
 import type { Provider } from "../providers/provider.ts";
+import type { Inbound } from "./inbound.ts";
 import type { TapFanOut } from "./tap_fan_out.ts";
 
 /** Tells the taps about one exchange's attempts, and keeps their times. */
@@ -14,6 +15,19 @@ export class AttemptEvents {
   constructor(exchange: Exchange, taps: TapFanOut) {
     this.#exchange = exchange;
     this.#taps = taps;
+  }
+
+  /** The request has been read and admitted. */
+  received(inbound: Inbound): void {
+    const exchange = this.#exchange;
+    this.#taps.emit({ type: "received", exchange });
+    if (!this.#taps.wantsBytes) return;
+    this.#taps.emit({
+      type: "request-body",
+      exchange,
+      headers: inbound.rawHeaders,
+      bytes: inbound.body,
+    });
   }
 
   /** The call begins. */

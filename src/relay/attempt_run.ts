@@ -92,6 +92,7 @@ export class AttemptRun implements UpstreamSink {
     return reading && limitMs > 0 ? this.#lastEventMs + limitMs : Infinity;
   }
 
+  /** Tells an error, a stream and a whole answer apart by status and content type. */
   onHead(status: number, headers: readonly string[]): void {
     if (this.#phase === "done") return;
     this.attempt.headMs = this.#owner.elapsedMs();
@@ -120,6 +121,7 @@ export class AttemptRun implements UpstreamSink {
     }
   }
 
+  /** Passes a piece on, or keeps it. */
   onChunk(bytes: Uint8Array): boolean {
     if (this.#phase === "done") return false;
     const attempt = this.attempt;
@@ -136,6 +138,7 @@ export class AttemptRun implements UpstreamSink {
     return this.#isOpen();
   }
 
+  /** Takes the end of the body for what it is: complete, or broken. */
   onEnd(): void {
     if (this.#phase === "done") return;
     if (this.#pipe !== null) return this.#streamEnd(this.#pipe);
@@ -157,6 +160,7 @@ export class AttemptRun implements UpstreamSink {
     this.#owner.attemptAnswered(this);
   }
 
+  /** Ends the attempt, unless the answer was complete before. */
   onFailure(failed: Failure): void {
     if (this.#phase === "done") return;
     // Complete but for the connection's end: the client has everything.

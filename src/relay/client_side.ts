@@ -14,7 +14,7 @@ const HEARTBEAT = ": keep-alive\n\n";
 /** Writes one answer and keeps its numbers. */
 export class ClientSide {
   /** Monotonic ms of the next heartbeat; Infinity while none is due. */
-  heartbeatAtMs = Infinity;
+  heartbeatAtMs: number = Infinity;
   readonly #exchange: Exchange;
   readonly #response: ClientResponse;
   readonly #protocol: Protocol;

@@ -31,7 +31,9 @@ import { makePipe, wholeAnswer } from "./translate.ts";
 
 /** One exchange in progress. */
 export class ExchangeRun extends TickNode implements AttemptOwner {
+  /** The exchange. */
   readonly exchange: Exchange;
+  /** Tells the taps about the upstream's side. */
   readonly events: AttemptEvents;
   readonly #deps: RelayDependencies;
   readonly #inbound: Inbound;
@@ -84,15 +86,18 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     this.#tryNext(this.#plan.first());
   }
 
+  /** Ms since the exchange began. */
   elapsedMs(): number {
     return performance.now() - this.exchange.startedMs;
   }
 
+  /** Reads errors in the current target's protocol. */
   get errorReader(): ErrorReader {
     const protocol = this.#prepared?.protocol ?? this.exchange.protocol;
     return new ErrorReader(this.#deps.protocols[protocol], this.#deps.scrub);
   }
 
+  /** Makes the pipe of a streamed answer. */
   makePipe(attempt: Attempt): StreamPipe {
     return makePipe(this.#deps, this.exchange, this.#inbound, {
       prepared: this.#preparedNow(),
@@ -102,6 +107,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     });
   }
 
+  /** Sends a whole answer, or says why it is none. */
   deliverWhole(
     attempt: Attempt,
     headers: readonly string[],
@@ -121,6 +127,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     return null;
   }
 
+  /** Sends the head of a streamed answer; nothing can be retried from here on. */
   startStream(headers: readonly string[]): void {
     this.#heldUntilMs = Infinity;
     this.#inbound.release();
@@ -128,24 +135,28 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     this.#schedule();
   }
 
+  /** Sends a piece; `false` pauses the upstream. */
   sendPiece(output: Output): boolean {
     const goOn = this.#client.sendPiece(output);
     if (!goOn) this.#schedule();
     return goOn;
   }
 
+  /** Starts the clock of the held head. */
   headHeld(): void {
     const held = this.#snapshot.settings.commit.maxHeldMs;
     this.#heldUntilMs = performance.now() + held;
     this.#schedule();
   }
 
+  /** The client has it all. */
   attemptAnswered(run: AttemptRun): void {
     this.#endAttempt(run.attempt, { kind: "answered" });
     this.#client.end();
     this.#finish("success", null);
   }
 
+  /** Breaks off, tries again, or answers with the error. */
   attemptFailed(run: AttemptRun, failed: Failure): void {
     this.#heldUntilMs = Infinity;
     const committed = run.committed;
@@ -159,6 +170,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     this.#schedule();
   }
 
+  /** Looks at every deadline of the exchange. */
   override tick(now: number): void {
     if (now >= this.#deadlineMs) return this.#deadlinePassed();
     if (now >= this.#retryAtMs) {
@@ -185,16 +197,8 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
 
   #watch(): void {
     const { exchange } = this;
-    const { taps, ticker } = this.#deps;
-    taps.emit({ type: "received", exchange });
-    if (taps.wantsBytes) {
-      taps.emit({
-        type: "request-body",
-        exchange,
-        headers: this.#inbound.rawHeaders,
-        bytes: this.#inbound.body,
-      });
-    }
+    const { ticker } = this.#deps;
+    this.events.received(this.#inbound);
     this.#response.onAbort = () => this.#clientGone();
     this.#response.onDrain = () => this.#drained();
     const { maxStreamMs, maxRequestMs } = this.#snapshot.settings;

@@ -44,6 +44,7 @@ export class NativePipe implements StreamPipe {
     }, options.maxEventBytes);
   }
 
+  /** Passes whole events on. */
   push(bytes: Uint8Array): Output | null {
     this.#reader.push(bytes);
     const whole = this.#framer.push(bytes);
@@ -54,6 +55,7 @@ export class NativePipe implements StreamPipe {
     return whole === null ? null : this.#filter(whole);
   }
 
+  /** Gives what was held back. */
   end(): Output | null {
     this.#reader.end();
     this.#eof = true;
@@ -61,6 +63,7 @@ export class NativePipe implements StreamPipe {
     return rest === null ? null : this.#filter(rest);
   }
 
+  /** Gives the protocol's error event. */
   fail(error: GatewayError): Output {
     return this.#options.protocol.encodeStreamError(
       error,
@@ -68,15 +71,18 @@ export class NativePipe implements StreamPipe {
     );
   }
 
+  /** What the observer saw. */
   get sawContent(): boolean {
     return this.#observer.sawContent;
   }
 
+  /** Whether the answer is complete. */
   get finished(): boolean {
     return this.#observer.finished ||
       (this.#eof && this.#options.eofIsFinish && this.#observer.sawContent);
   }
 
+  /** An error event, or an event beyond the cap. */
   get error(): GatewayError | null {
     if (!this.#tooLong) return this.#observer.error;
     return gatewayError(
@@ -85,22 +91,27 @@ export class NativePipe implements StreamPipe {
     );
   }
 
+  /** Whether the upstream's own error event has been passed on. */
   get errorDelivered(): boolean {
     return !this.#tooLong && this.#observer.error !== null;
   }
 
+  /** What the observer read. */
   get usage(): Usage {
     return this.#observer.usage;
   }
 
+  /** What the observer read. */
   get finishReason(): string | null {
     return this.#observer.finishReason;
   }
 
+  /** What the observer counted. */
   get contentChars(): number {
     return this.#observer.contentChars;
   }
 
+  /** Events so far. */
   get events(): number {
     return this.#events;
   }

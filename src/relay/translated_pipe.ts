@@ -40,6 +40,7 @@ export class TranslatedPipe implements StreamPipe {
     }, maxEventBytes);
   }
 
+  /** Translates whole events. */
   push(bytes: Uint8Array): Output | null {
     this.#reader.push(bytes);
     if (this.#reader.failed && this.#error === null) {
@@ -52,44 +53,54 @@ export class TranslatedPipe implements StreamPipe {
     return this.#flush();
   }
 
+  /** Translates what was left. */
   end(): Output | null {
     this.#reader.end();
     this.#take(this.#decoder.end());
     return this.#flush();
   }
 
+  /** Gives the client's error event. */
   fail(error: GatewayError): string {
     return this.#encoder.push({ type: "error", error, usage: this.#usage });
   }
 
+  /** Whether a part with content came. */
   get sawContent(): boolean {
     return this.#sawContent;
   }
 
+  /** Whether the finish part came. */
   get finished(): boolean {
     return this.#finished;
   }
 
+  /** The error part, or an event beyond the cap. */
   get error(): GatewayError | null {
     return this.#error;
   }
 
+  /** The encoder has written every error it was given. */
   get errorDelivered(): boolean {
     return this.#error !== null;
   }
 
+  /** The usage of the last part that said any. */
   get usage(): Usage {
     return this.#usage;
   }
 
+  /** The upstream's word of the finish part. */
   get finishReason(): string | null {
     return this.#finishReason;
   }
 
+  /** Characters of all deltas. */
   get contentChars(): number {
     return this.#contentChars;
   }
 
+  /** Events so far. */
   get events(): number {
     return this.#events;
   }

@@ -103,6 +103,7 @@ export class NetworkCall extends TickNode implements UpstreamCall {
     this.abort();
   }
 
+  /** Goes on reading. */
   resume(): void {
     if (this.#done || !this.#paused) return;
     this.#paused = false;
@@ -110,10 +111,12 @@ export class NetworkCall extends TickNode implements UpstreamCall {
     this.#resume?.();
   }
 
+  /** Closes the connection. */
   abort(): void {
     if (this.#finish()) this.#abort?.();
   }
 
+  /** A deadline has passed. */
   override tick(): void {
     const silent = this.#expired();
     if (!this.#finish()) return;

@@ -34,7 +34,7 @@ export class MessageDecoder {
   #functionCallId: string | null = null;
 
   /** Leading system and developer messages. */
-  get instructions(): readonly Instruction[] {
+  get instructions(): CanonicalRequest["instructions"] {
     return this.#instructions;
   }
 

@@ -21,46 +21,82 @@ import { detailsOf, detailText } from "./reasoning.ts";
 import { inBandError } from "./stream_failure.ts";
 import { findUsage, readChatUsage } from "./usage.ts";
 
-// Keys with a value other than null. A quote inside text is escaped on the
-// wire, so that text that speaks of these keys does not match.
-const TELLING = /"(?:usage|finish_reason|error)"\s*:\s*[^\sn]/;
+// A quote inside text is escaped on the wire, so that text that speaks of a key
+// never reads `usage":`. The quote in front is left out: searching for one of
+// the many quotes first costs five times as much (measured, 350-byte chunks).
+const TELLING_KEYS: readonly string[] = ['usage"', 'finish_reason"', 'error"'];
 
-// What a delta says goes behind one of these; OpenRouter repeats `reasoning`
-// in its details, whose key is `text`.
+// What a delta says goes behind one of these, `reasoning_content` included;
+// OpenRouter repeats `reasoning` in its details, whose key is `text`.
 const TEXT_KEYS: readonly string[] = [
-  '"content":',
-  '"arguments":',
-  '"reasoning_content":',
-  '"reasoning":',
-  '"refusal":',
+  'content"',
+  'arguments"',
+  'reasoning"',
+  'refusal"',
 ];
+
+/** A chunk with more text than this is parsed: citations have `content` too. */
+const LONG_TEXT_CHARS = 500;
 
 const SPACE = 32;
 const QUOTE = 34;
+const COLON = 58;
 const BACKSLASH = 92;
+const LETTER_N = 110;
 
-/** Counts the characters of the JSON string that begins at or after `from`, escapes as written. */
-function stringLength(data: string, from: number): number {
-  let start = from;
-  while (data.charCodeAt(start) === SPACE) start++;
+function skipSpaces(data: string, from: number): number {
+  let at = from;
+  while (data.charCodeAt(at) === SPACE) at++;
+  return at;
+}
+
+/** Finds where the value of the next `key` begins, -1 where there is none. */
+function valueOf(data: string, key: string, from: number): number {
+  let at = data.indexOf(key, from);
+  while (at >= 0) {
+    const colon = skipSpaces(data, at + key.length);
+    // Without a colon it is a value that ends in the same letters.
+    if (data.charCodeAt(colon) === COLON) return skipSpaces(data, colon + 1);
+    at = data.indexOf(key, colon);
+  }
+  return -1;
+}
+
+/** Tells whether a key has a value other than null. */
+function says(data: string, key: string): boolean {
+  let at = valueOf(data, key, 0);
+  while (at >= 0) {
+    if (data.charCodeAt(at) !== LETTER_N) return true;
+    at = valueOf(data, key, at);
+  }
+  return false;
+}
+
+/** Counts the characters of the JSON string that begins at `start`, escapes as written. */
+function stringLength(data: string, start: number): number {
   if (data.charCodeAt(start) !== QUOTE) return 0;
-  start++;
-  let end = data.indexOf('"', start);
-  while (end > start && data.charCodeAt(end - 1) === BACKSLASH) {
+  const first = start + 1;
+  let end = data.indexOf('"', first);
+  while (end > first && data.charCodeAt(end - 1) === BACKSLASH) {
     // An even run of backslashes is text of its own and ends the string.
     let run = 1;
     while (data.charCodeAt(end - 1 - run) === BACKSLASH) run++;
     if (run % 2 === 0) break;
     end = data.indexOf('"', end + 1);
   }
-  return end < 0 ? data.length - start : end - start;
+  return end < 0 ? data.length - first : end - first;
 }
 
 function scannedChars(data: string): number {
+  const delta = Math.max(0, data.indexOf('delta"'));
   let chars = 0;
   for (const key of TEXT_KEYS) {
-    const at = data.indexOf(key);
-    if (at >= 0) chars += stringLength(data, at + key.length);
+    let at = valueOf(data, key, delta);
+    while (at >= 0) {
+      const found = stringLength(data, at);
+      chars += found;
+      at = valueOf(data, key, at + found);
+    }
   }
   return chars;
 }
@@ -144,9 +180,15 @@ export class ChatObserver implements Observer {
       return;
     }
     const isError = event.event === "error";
-    if (this.#sawContent && !isError && !TELLING.test(data)) {
-      this.#contentChars += scannedChars(data);
-      return;
+    if (
+      this.#sawContent && !isError &&
+      !TELLING_KEYS.some((key) => says(data, key))
+    ) {
+      const chars = scannedChars(data);
+      if (chars <= LONG_TEXT_CHARS) {
+        this.#contentChars += chars;
+        return;
+      }
     }
     let chunk: JsonValue;
     try {

@@ -22,6 +22,7 @@ type Call = {
   /** Everything that came, to tell a call that is repeated whole. */
   text: string;
   key: BlockKey | null;
+  ended: boolean;
 };
 
 function text(value: JsonValue | undefined): string {
@@ -74,9 +75,7 @@ export class ToolCallTracker {
         );
         parts.push(...this.#start(call));
       }
-      if (call.key !== null) {
-        parts.push({ type: "tool-call-end", key: call.key });
-      }
+      parts.push(...this.#end(call));
     });
     return parts;
   }
@@ -103,7 +102,26 @@ export class ToolCallTracker {
     call.text += piece;
     if (call.key !== null) return this.#argumentsPart(call, piece);
     call.held += piece;
-    return call.id !== "" && call.name !== "" ? this.#start(call) : [];
+    if (call.id === "" || call.name === "") return [];
+    return [...this.#endComplete(), ...this.#start(call)];
+  }
+
+  /**
+   * Calls whose arguments are whole end when the next one begins: messages
+   * clients get one block at a time and would else wait for the last of them.
+   */
+  #endComplete(): StreamPart[] {
+    return this.#calls.flatMap((call) => {
+      const mayBeWhole = !call.ended && call.kind === "function" &&
+        call.text.trimEnd().endsWith("}");
+      return mayBeWhole && isJson(call.text) ? this.#end(call) : [];
+    });
+  }
+
+  #end(call: Call): StreamPart[] {
+    if (call.key === null || call.ended) return [];
+    call.ended = true;
+    return [{ type: "tool-call-end", key: call.key }];
   }
 
   #find(index: JsonValue, id: string, name: string): Call {
@@ -121,6 +139,7 @@ export class ToolCallTracker {
       held: "",
       text: "",
       key: null,
+      ended: false,
     };
     this.#calls.push(call);
     if (index !== null) this.#byIndex.set(index, call);
@@ -151,7 +170,8 @@ export class ToolCallTracker {
   }
 
   #argumentsPart(call: Call, piece: string): StreamPart[] {
-    if (piece === "" || call.key === null) return [];
+    // After whole arguments only white space can follow.
+    if (piece === "" || call.key === null || call.ended) return [];
     return [{ type: "tool-call-delta", key: call.key, arguments: piece }];
   }
 }

@@ -61,6 +61,31 @@ Deno.test("ChatObserver counts characters alike whether a chunk is parsed or sea
   }
 });
 
+Deno.test("ChatObserver does not count what citations quote", () => {
+  const url_citation = { url: "https://x/", content: "quoted ".repeat(200) };
+  const observer = observe(
+    chunk({ content: "first" }),
+    chunk({
+      content: "",
+      annotations: [{ type: "url_citation", url_citation }],
+    }),
+  );
+  assertEquals(observer.contentChars, 5);
+});
+
+Deno.test("ChatObserver reads chunks with spaces between their tokens", () => {
+  const observer = observe(chunk({ content: "a" }));
+  const spaced = (text: string) => observer.event({ event: null, data: text });
+  spaced(
+    '{"choices": [{"delta" : {"content" : "bc"}, "finish_reason" : null}], "usage" : null}',
+  );
+  assertEquals([observer.contentChars, observer.finished], [3, false]);
+  spaced(
+    '{"choices": [{"delta": {}, "finish_reason" : "stop"}], "usage" : {"prompt_tokens": 4, "completion_tokens": 1}}',
+  );
+  assertEquals([observer.usage.ledger.input, observer.finished], [4, true]);
+});
+
 Deno.test("ChatObserver is not fooled by text that speaks of usage and errors", () => {
   const text =
     '"usage":{"prompt_tokens":9},"error":{"message":"x"},"finish_reason":"stop"';

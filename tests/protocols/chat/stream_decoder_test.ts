@@ -266,6 +266,35 @@ Deno.test("ChatStreamDecoder puts tool calls together, however they are named", 
   }
 });
 
+Deno.test("ChatStreamDecoder ends a call with whole arguments when the next one begins", () => {
+  const parts = decodeEvents(chunks(
+    chunk(call(0, "a", "f", '{"x":1}')),
+    chunk(call(1, "b", "g", "{")),
+    chunk(call(0, null, null, " ")),
+    chunk(call(2, "c", "h", "{}")),
+    chunk(call(1, null, null, "}")),
+    chunk({}, "tool_calls"),
+  ));
+  checkFinished(parts);
+  assertEquals(
+    parts.flatMap((part) =>
+      "key" in part ? [`${part.type.slice(10)} ${part.key}`] : []
+    ),
+    [
+      "start 0",
+      "delta 0",
+      "end 0",
+      "start 1",
+      "delta 1",
+      "start 2",
+      "delta 2",
+      "delta 1",
+      "end 1",
+      "end 2",
+    ],
+  );
+});
+
 Deno.test("ChatStreamDecoder makes an id for a call without one, the same each time", () => {
   const list = [
     chunk(call(0, "", "f", "{}")),

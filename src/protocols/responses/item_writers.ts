@@ -62,7 +62,7 @@ export class MessageWriter {
   }
 
   /** Adds text to the block `key`. */
-  delta(key: BlockKey, kind: Run["kind"], text: string): void {
+  delta(key: BlockKey, kind: "text" | "refusal", text: string): void {
     if (text === "") return;
     const run = this.#run(key, kind);
     run.text += text;

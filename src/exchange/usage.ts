@@ -39,6 +39,14 @@ export interface Ledger {
 /** Where the numbers of a {@linkcode Usage} come from. */
 export type UsageSource = "reported" | "estimated" | "partial" | "none";
 
+/** What one model consumed, where several took part in one answer. */
+export interface UsagePass {
+  /** The model, `null` for the one that answers. */
+  readonly model: string | null;
+  /** Its share of the buckets. */
+  readonly ledger: Ledger;
+}
+
 /** One attempt's consumption. */
 export interface Usage {
   /** The disjoint buckets. */
@@ -51,6 +59,11 @@ export interface Usage {
   serviceTier: string | null;
   /** The model the provider says it served, `null` if unsaid. */
   model: string | null;
+  /**
+   * The ledger by model where an answer had several (compaction, advisors,
+   * fallbacks): prices and tiers differ. Absent: all of it is `model`'s.
+   */
+  passes?: readonly UsagePass[];
 }
 
 /** Makes a ledger of zeros. */

@@ -36,7 +36,7 @@ export function* checkAccounting(facts: CheckFacts): Generator<PathProblem> {
 /** Whether an entry says what anything costs. */
 function namesPrice(entry: PriceEntryConfig): boolean {
   return Object.entries(entry).some(([key, value]) =>
-    /Per1[MK]$|^perRequest$/.test(key) && value !== null
+    /Per1[MK]$|^perRequest/.test(key) && value !== null
   ) || entry.tiers.length > 0;
 }
 

@@ -54,6 +54,10 @@ const ratesShape = {
     price(),
     "USD per million cached input tokens. Absent: as input.",
   ),
+  cachedExplicitPer1M: optional(
+    price(),
+    "USD per million tokens read from a cache made on purpose (Alibaba). Absent: as cached.",
+  ),
   cacheWritePer1M: optional(
     price(),
     "USD per million tokens written to the cache for 5 minutes. Absent: as input.",
@@ -73,12 +77,25 @@ const ratesShape = {
     "USD per million cached audio input tokens.",
   ),
   imageOutputPer1M: optional(price(), "USD per million image output tokens."),
+  citationPer1M: optional(
+    price(),
+    "USD per million citation tokens (Perplexity). Absent: not billed.",
+  ),
 } as const;
+
+const tiersSchema = z.array(z.strictObject({
+  above: z.number().int().min(1).describe(
+    "Total input tokens above which these rates hold for all tokens.",
+  ),
+  inclusive: flag(false, "Whether exactly `above` tokens count as above."),
+  ...ratesShape,
+})).default([]).describe("Rates by total input.");
 
 /** Rates of a condition: what is absent is taken from the entry. */
 const variantSchema = z.strictObject({
   factor: optional(factor, "Factor on every rate of the entry."),
   ...ratesShape,
+  tiers: tiersSchema,
 });
 
 const CLOCK_REGEXP =
@@ -99,14 +116,19 @@ const windowSchema = z.strictObject({
 export const priceEntrySchema = z.strictObject({
   ...ratesShape,
   perRequest: optional(price(), "USD per request."),
+  perRequestBySize: optional(
+    z.strictObject({
+      low: optional(price(), "USD per request with a small context."),
+      medium: optional(price(), "USD per request with a medium context."),
+      high: optional(price(), "USD per request with a large context."),
+    }),
+    "USD per request by search context size (Perplexity).",
+  ),
   webSearchPer1K: optional(price(), "USD per thousand web searches."),
-  tiers: z.array(z.strictObject({
-    above: z.number().int().min(1).describe(
-      "Total input tokens above which these rates hold for all tokens.",
-    ),
-    inclusive: flag(false, "Whether exactly `above` tokens count as above."),
-    ...ratesShape,
-  })).default([]).describe("Rates by total input."),
+  webSearchUnit: z.enum(["query", "request"]).default("query").describe(
+    "What is billed: each query, or each request that searched at all.",
+  ),
+  tiers: tiersSchema,
   serviceTiers: named(
     KEY,
     variantSchema,
@@ -155,9 +177,14 @@ export const pricingSchema = section({
     file: z.string().min(1).describe(
       "Path, relative to the config file's folder.",
     ),
-    format: z.enum(["litellm", "models.dev", "openrouter"]).describe(
-      "Format of the file.",
-    ),
+    format: z.enum([
+      "auto",
+      "litellm",
+      "models.dev",
+      "openrouter",
+      "genai-prices",
+      "signalbox",
+    ]).default("auto").describe("Format of the file."),
   })).default([]).describe("Price tables over the embedded one; later wins."),
   openrouter: section({
     enabled: flag(false, "Whether OpenRouter's price list is fetched."),

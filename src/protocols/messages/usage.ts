@@ -6,6 +6,7 @@ import {
   noUsage,
   totalOutput,
   type Usage,
+  type UsagePass,
 } from "../../exchange/usage.ts";
 import {
   isJsonObject,
@@ -33,6 +34,8 @@ export function readMessagesUsage(
     addPass(ledger, pass);
     thinking += thinkingOf(pass) ?? 0;
   }
+  const fallback = servingModel(iterations);
+  const model = textOf(response.model);
   splitThinking(ledger, thinking > 0 ? thinking : thinkingOf(usage) ?? 0);
   const tools = isJsonObject(usage.server_tool_use)
     ? usage.server_tool_use
@@ -43,8 +46,19 @@ export function readMessagesUsage(
     raw: usage,
     source: passes.some(saysAnything) ? "reported" : "none",
     serviceTier: textOf(usage.service_tier),
-    model: servingModel(iterations) ?? textOf(response.model),
+    model: fallback ?? model,
+    ...(iterations.length === 0
+      ? {}
+      : { passes: iterations.map((pass) => passOf(pass, fallback && model)) }),
   };
+}
+
+/** One pass, for its own price; `model` is that of passes which name none. */
+function passOf(pass: JsonObject, model: string | null): UsagePass {
+  const ledger = emptyLedger();
+  addPass(ledger, pass);
+  splitThinking(ledger, thinkingOf(pass) ?? 0);
+  return { model: textOf(pass.model) ?? model, ledger };
 }
 
 /**

@@ -1,0 +1,200 @@
+/**
+ * Finds what a model costs: tables in their order, in each the model that
+ * answered before the model that was asked for.
+ *
+ * @module
+ */
+
+import type { CostSource } from "../exchange/cost.ts";
+import { type MatchRule, nameCandidates } from "./model_names.ts";
+import type { PriceEntry } from "./price_entry.ts";
+import type { PriceTable, TableMatch, TableRow } from "./price_table.ts";
+import {
+  canonicalProvider,
+  isKnownProvider,
+  isMaker,
+  providerOfHost,
+} from "./provider_names.ts";
+
+/** What is looked for. */
+export interface PriceQuery {
+  /** Provider id of the config. */
+  readonly provider: string;
+  /** Host of the provider's base URL, `null` if there is none. */
+  readonly host: string | null;
+  /** Model that was asked for. */
+  readonly model: string;
+  /** Model that answered, `null` if unsaid. */
+  readonly responseModel: string | null;
+}
+
+/** What was found. */
+export interface PriceMatch {
+  /** Key of the entry, as its table writes it. */
+  readonly key: string;
+  /** The entry. */
+  readonly entry: PriceEntry;
+  /** What led to it. */
+  readonly rule: MatchRule;
+  /** Whether it is the price of the model that answered or of the one that was asked for. */
+  readonly of: "response" | "target";
+  /** Canonical provider whose prices they are. */
+  readonly provider: string;
+  /** Name of the table. */
+  readonly table: string;
+  /** What the cost is marked with. */
+  readonly source: CostSource;
+  /** The day as of which the price holds, `null` if unsaid. */
+  readonly date: string | null;
+}
+
+/** Searches that are remembered: more distinct models than a gateway sees. */
+const MAX_REMEMBERED = 4096;
+
+/** Tables in the order in which they are asked, first answer wins. */
+export class PriceBook {
+  /** The tables, first one first. */
+  readonly tables: readonly PriceTable[];
+  /** Price of models that no table knows, or `null`. */
+  readonly fallback: PriceEntry | null;
+  readonly #found: Map<string, PriceMatch | null> = new Map();
+
+  /** Takes the tables in their order of precedence. */
+  constructor(
+    tables: readonly PriceTable[],
+    fallback: PriceEntry | null = null,
+  ) {
+    this.tables = tables;
+    this.fallback = fallback;
+  }
+
+  /** Finds the price, the fallback if no table has one, `null` without either. */
+  find(query: PriceQuery): PriceMatch | null {
+    const key = [query.provider, query.host, query.model, query.responseModel]
+      .join("\n");
+    const remembered = this.#found.get(key);
+    if (remembered !== undefined) return remembered;
+    const match = this.#search(query) ?? this.#fallbackMatch(query);
+    // Names come from outside: start over rather than grow without bound.
+    if (this.#found.size >= MAX_REMEMBERED) this.#found.clear();
+    this.#found.set(key, match);
+    return match;
+  }
+
+  #search(query: PriceQuery): PriceMatch | null {
+    const scopes = scopesOf(query);
+    const names = namesOf(query);
+    for (const table of this.tables) {
+      for (const scope of [...scopes, "*"]) {
+        for (const { name, of } of names) {
+          const found = table.find(scope, name);
+          if (found !== null) return matchOf(found, of, scope, table);
+        }
+      }
+    }
+    // A known provider that does not list the model has no price for it.
+    if (scopes.some(isKnownProvider)) return null;
+    for (const { name, of } of names) {
+      const found = this.#unambiguous(name, of);
+      if (found !== null) return found;
+    }
+    return null;
+  }
+
+  /**
+   * The price on which everyone who lists the name agrees. Of those the maker
+   * of the model is preferred: his entry says the most.
+   */
+  #unambiguous(model: string, of: PriceMatch["of"]): PriceMatch | null {
+    for (const { name } of nameCandidates("", model)) {
+      const named = this.#namedProvider(name, of);
+      if (named !== null) return named;
+      for (const table of this.tables) {
+        const rows = table.listing(name);
+        const [first] = rows;
+        if (first === undefined) continue;
+        if (!rows.every((row) => samePrice(row.entry, first.entry))) {
+          return null;
+        }
+        const row = rows.find(isMakersRow) ?? first;
+        const found = { key: row.key, entry: row.entry } as const;
+        const provider = row.provider ?? "*";
+        return matchOf({ ...found, rule: "unambiguous" }, of, provider, table);
+      }
+    }
+    return null;
+  }
+
+  /** A name such as `anthropic/claude-opus-5` says itself whose price is meant. */
+  #namedProvider(name: string, of: PriceMatch["of"]): PriceMatch | null {
+    const slash = name.indexOf("/");
+    const scope = canonicalProvider(name.slice(0, Math.max(0, slash)));
+    if (slash <= 0 || !isKnownProvider(scope)) return null;
+    for (const table of this.tables) {
+      const found = table.find(scope, name.slice(slash + 1));
+      if (found !== null) {
+        return matchOf({ ...found, rule: "unambiguous" }, of, scope, table);
+      }
+    }
+    return null;
+  }
+
+  #fallbackMatch(query: PriceQuery): PriceMatch | null {
+    if (this.fallback === null) return null;
+    return {
+      key: "fallback",
+      entry: this.fallback,
+      rule: "fallback",
+      of: "target",
+      provider: canonicalProvider(query.provider),
+      table: "fallback",
+      source: "estimated",
+      date: this.fallback.date,
+    };
+  }
+}
+
+/** Names under which the provider's prices may be filed, most specific first. */
+function scopesOf(query: PriceQuery): readonly string[] {
+  const id = query.provider.toLowerCase();
+  const scopes = new Set([id, canonicalProvider(id)]);
+  if (!isKnownProvider(id) && query.host !== null) {
+    const byHost = providerOfHost(query.host);
+    if (byHost !== null) scopes.add(byHost);
+  }
+  return [...scopes];
+}
+
+function namesOf(
+  { model, responseModel }: PriceQuery,
+): readonly { readonly name: string; readonly of: PriceMatch["of"] }[] {
+  const target = { name: model, of: "target" } as const;
+  return responseModel === null || responseModel === model
+    ? [target]
+    : [{ name: responseModel, of: "response" }, target];
+}
+
+function isMakersRow(row: TableRow): boolean {
+  return row.provider !== null && isMaker(canonicalProvider(row.provider));
+}
+
+function samePrice(left: PriceEntry, right: PriceEntry): boolean {
+  return left.rates.inputPer1M === right.rates.inputPer1M &&
+    left.rates.outputPer1M === right.rates.outputPer1M;
+}
+
+function matchOf(
+  found: TableMatch,
+  of: PriceMatch["of"],
+  scope: string,
+  table: PriceTable,
+): PriceMatch {
+  return {
+    ...found,
+    of,
+    provider: canonicalProvider(scope),
+    table: table.name,
+    source: table.source,
+    date: found.entry.date ?? table.date,
+  };
+}

@@ -1,0 +1,164 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { endedExchange, play } from "./exchanges.ts";
+import { failure } from "../../src/exchange/failure.ts";
+import { METRIC_CATALOG } from "../../src/metrics/catalog.ts";
+import { GenAiTap } from "../../src/metrics/gen_ai_tap.ts";
+import { HttpMetrics } from "../../src/metrics/http_metrics.ts";
+import { MetricsTap } from "../../src/metrics/metrics_tap.ts";
+import { ProcessMetrics } from "../../src/metrics/process_metrics.ts";
+import { Registry } from "../../src/metrics/registry.ts";
+import {
+  ConfigMetrics,
+  exposeFiles,
+  exposeLog,
+  TapErrorMetrics,
+} from "../../src/metrics/support_metrics.ts";
+import { FileWriter } from "../../src/support/file_writer.ts";
+import { LogWriter } from "../../src/support/log_writer.ts";
+
+/** A registry that everything has been counted in, with hostile names where names come from outside. */
+async function everything(): Promise<Registry> {
+  const registry = new Registry(METRIC_CATALOG);
+  const hostile = 'a"b\\c\nd{e="f"} 1\u2028é';
+  const known = {
+    providers: new Set(["openai", hostile]),
+    targets: new Set(["openai/gpt-5-mini", `${hostile}/${hostile}`]),
+  };
+  const tap = new MetricsTap(registry, known);
+  const genAi = new GenAiTap(registry, known);
+  const refused = failure("connect", "refused");
+  for (
+    const exchange of [
+      endedExchange({ fields: { stream: true, losses: ["top_k: none"] } }),
+      endedExchange({
+        outcomes: [{ kind: "failed", failure: refused }],
+        client: { name: hostile, tier: hostile },
+      }),
+    ]
+  ) {
+    play(tap, exchange);
+    play(genAi, exchange);
+  }
+  const http = new HttpMetrics(registry);
+  http.onRequest("POST", "/v1/messages", 200, 0.1);
+  http.onLimit("maxConcurrent");
+  http.onAuthFailure("unknown");
+  const config = new ConfigMetrics(registry);
+  config.loaded(true, 1_795_212_123_456);
+  config.loaded(false, 1_795_212_999_999);
+  new TapErrorMetrics(registry, ["metrics"]).count("usage");
+  await using log = new LogWriter({
+    sink: { write: (bytes) => Promise.resolve(bytes.length) },
+    level: "info",
+    format: "json",
+    maxLineBytes: 1024,
+    maxFieldBytes: 256,
+  });
+  log.log("warn", "one");
+  exposeLog(registry, log);
+  await using files = new FileWriter();
+  exposeFiles(registry, files);
+  const stream = files.open({ name: "usage", path: () => "/proc/no/such" });
+  stream.append("kept");
+  await stream.flush(1000);
+  await stream.close(1000);
+  stream.append("dropped");
+  registry.counter("signalbox_metrics_dropped_labelsets_total")
+    .child("ccr_requests_total");
+  using metrics = new ProcessMetrics(registry, {
+    folders: ["/"],
+    build: { version: "0.1.0", revision: hostile },
+  });
+  await metrics.sampled();
+  return registry;
+}
+
+function hasPromtool(): boolean {
+  try {
+    return new Deno.Command("promtool", { args: ["--version"] }).outputSync()
+      .success;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("METRIC_CATALOG says everything in base units, with help and without twins", () => {
+  const names = new Set<string>();
+  for (const { name, type, help, labels } of METRIC_CATALOG) {
+    assert(!names.has(name), name);
+    names.add(name);
+    assertMatch(help, /^[A-Z1].*\.$/, name);
+    if (type === "counter") {
+      assert(name.endsWith("_total") || name === "ccr_cost_total_usd", name);
+    } else assert(!name.endsWith("_total"), name);
+    assertEquals(new Set(labels).size, labels.length, name);
+    for (const label of labels) {
+      assert(!["id", "request_id", "path", "ip", "key"].includes(label), name);
+    }
+  }
+  for (const name of names) {
+    assert(!names.has(`${name}_total`), `${name} and ${name}_total collide`);
+  }
+});
+
+Deno.test("METRIC_CATALOG is fed completely: every family that can be read appears", async () => {
+  const registry = await everything();
+  const shown = new Set(registry.definitions().map(({ name }) => name));
+  const unreadable = new Set(["process_open_fds", "process_max_fds"]);
+  const missing = METRIC_CATALOG.map(({ name }) => name).filter((name) =>
+    !shown.has(name) && !unreadable.has(name)
+  );
+  assertEquals(missing, []);
+});
+
+Deno.test("Registry.render() writes OpenMetrics in which families are contiguous and samples belong to them", async () => {
+  const text = (await everything()).render("openmetrics");
+  const lines = text.split("\n");
+  assertEquals(lines.slice(-2), ["# EOF", ""]);
+  const seen = new Set<string>();
+  let family = "";
+  let type = "";
+  for (const line of lines.slice(0, -2)) {
+    const head = /^# TYPE (\S+) (\S+)$/.exec(line);
+    if (head !== null) {
+      [, family = "", type = ""] = head;
+      assert(!seen.has(family), `${family} appears twice`);
+      seen.add(family);
+    } else if (!line.startsWith("# HELP ")) {
+      const suffix = type === "counter"
+        ? "_total"
+        : type === "histogram"
+        ? "_(bucket|sum|count)"
+        : "";
+      assertMatch(
+        line,
+        new RegExp(
+          `^${family}${suffix}(\\{.*\\})? \\S+( # \\{.*\\} \\S+ \\S+)?$`,
+        ),
+      );
+    }
+  }
+});
+
+Deno.test({
+  name:
+    "Registry.render() passes promtool check metrics (skipped where promtool is not installed)",
+  ignore: !hasPromtool(),
+  fn: async () => {
+    const text = (await everything()).render("text");
+    const child = new Deno.Command("promtool", {
+      args: ["check", "metrics"],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(text));
+    await writer.close();
+    const { stdout, stderr, code } = await child.output();
+    const said = new TextDecoder().decode(stdout) +
+      new TextDecoder().decode(stderr);
+    assertEquals(said, "");
+    assertEquals(code, 0);
+  },
+});

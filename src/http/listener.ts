@@ -1,5 +1,6 @@
 /** The node:http server itself, with every limit that it can hold. @module */
 
+import type { Buffer } from "node:buffer";
 import {
   createServer,
   type IncomingMessage,
@@ -31,7 +32,7 @@ export interface ListenerEvents {
   /** CONNECT was asked for. */
   onTunnel(socket: Duplex): void;
   /** A WebSocket was asked for. */
-  onUpgrade(socket: Duplex): void;
+  onUpgrade(message: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
 /** Builds a server that does not listen yet. */
@@ -73,7 +74,9 @@ export function buildListener(
     events.onParserError(error, socket as Socket);
   });
   server.on("connect", (_message, socket) => events.onTunnel(socket));
-  server.on("upgrade", (_message, socket) => events.onUpgrade(socket));
+  server.on("upgrade", (message, socket, head) => {
+    events.onUpgrade(message, socket, head);
+  });
   return server;
 }
 

@@ -89,13 +89,4 @@ export function noTunnel(): GatewayError {
   );
 }
 
-/** What a wish for a WebSocket is answered with. */
-export function noUpgrade(): GatewayError {
-  return gatewayError(
-    "invalid_request",
-    "Cannot upgrade the connection: this route speaks HTTP/1.1 only",
-    { status: 426 },
-  );
-}
-
 function ignore(): void {}

@@ -35,6 +35,8 @@ export class RequestHead {
   forwarded = false;
   /** `sec-fetch-site`, `null` if absent. */
   fetchSite: string | null = null;
+  /** Whether there is an `origin`: browsers send it with every write. */
+  hasOrigin = false;
   /** `idempotency-key`, `null` if absent. */
   idempotencyKey: string | null = null;
 
@@ -47,6 +49,7 @@ export class RequestHead {
       switch (name.length) {
         case 3:
         case 4:
+        case 6:
         case 9:
         case 12:
         case 13:
@@ -62,6 +65,12 @@ export class RequestHead {
   /** Whether a body follows the head. */
   get hasBody(): boolean {
     return this.contentLength > 0 || this.transferEncoding !== null;
+  }
+
+  /** Whether a page sent it and it is not known to be one of ours. */
+  get fromForeignPage(): boolean {
+    return this.fetchSite !== "same-origin" &&
+      (this.hasOrigin || this.fetchSite !== null);
   }
 
   /** What is wrong with the framing or the host, `null` if nothing. */
@@ -132,6 +141,9 @@ export class RequestHead {
       case "forwarded":
       case "via":
         this.forwarded = true;
+        break;
+      case "origin":
+        this.hasOrigin = true;
         break;
       case "sec-fetch-site":
         this.fetchSite = value.toLowerCase();

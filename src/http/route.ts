@@ -13,7 +13,7 @@ export type RouteMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** What a route takes and what it counts against. */
 export interface RouteLimits {
-  /** `scanned`: JSON whose top-level fields are located; `json`: JSON for the handler to parse, scanned for limits. */
+  /** `scanned`: JSON whose top-level fields are located; `json`: nothing, or JSON for the handler to parse, scanned for limits. */
   readonly body: "none" | "json" | "scanned";
   /** Most body bytes; 0 takes the listener's. */
   readonly maxBodyBytes: number;

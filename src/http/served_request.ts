@@ -204,10 +204,8 @@ export class ServedRequest
   shutDown(): void {
     if (this.onShutdown !== null) return this.onShutdown();
     this.refuse(
-      gatewayError(
-        "overloaded",
+      tryAgain(
         "Cannot finish the request: the gateway is shutting down; try again",
-        { retryAfterMs: 1000 },
       ),
     );
   }
@@ -288,17 +286,13 @@ export class ServedRequest
     );
     if (this.#connection.reserved && scope === "inference") {
       this.response.closeConnection = true;
-      return gatewayError(
-        "overloaded",
+      return tryAgain(
         "Cannot take the request now: too many connections are open; try again",
-        { retryAfterMs: 1000 },
       );
     }
     if (this.#core.refusing && scope !== "public" && scope !== "metrics") {
-      return gatewayError(
-        "overloaded",
+      return tryAgain(
         "Cannot take the request: the gateway is shutting down; try again",
-        { retryAfterMs: 1000 },
       );
     }
     const access = authenticator.check(
@@ -318,12 +312,18 @@ export class ServedRequest
 
   /** What the head says of the body. */
   #announced(): GatewayError | null {
-    if (this.route.limits.body === "none") return null;
+    if (!this.#takesBody()) return null;
     const { maxBodyBytes } = this.#bodyLimits();
     const fault = announcedFault(this.#head, maxBodyBytes, this.#core.budget);
     if (fault === null) return null;
     if (fault.limit !== null) this.#core.onLimit(fault.limit);
     return fault.error;
+  }
+
+  /** A `json` route may be called without a body, a `scanned` one may not. */
+  #takesBody(): boolean {
+    const { body } = this.route.limits;
+    return body === "scanned" || (body === "json" && this.#head.hasBody);
   }
 
   #bodyLimits(): BodyLimits {
@@ -335,7 +335,7 @@ export class ServedRequest
 
   #read(): void {
     if (this.response.closed) return;
-    if (this.route.limits.body === "none") {
+    if (!this.#takesBody()) {
       if (!this.#discardable()) this.response.closeConnection = true;
       return this.#handle();
     }
@@ -391,6 +391,10 @@ export class ServedRequest
     return this.#head.transferEncoding === null &&
       this.#head.contentLength <= DISCARD_BYTES;
   }
+}
+
+function tryAgain(message: string): GatewayError {
+  return gatewayError("overloaded", message, { retryAfterMs: 1000 });
 }
 
 function ignore(): void {}

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Buffer } from "node:buffer";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -21,17 +22,18 @@ import { InFlight } from "./in_flight.ts";
 import type { LimitName, ListenerLimits } from "./limits.ts";
 import {
   buildListener,
-  clamp,
   endChecks,
   type ListenAt,
   listening,
   stopListening,
 } from "./listener.ts";
-import { answerRaw, noTunnel, noUpgrade, parserFault } from "./raw_answer.ts";
+import { answerRaw, noTunnel, parserFault } from "./raw_answer.ts";
 import type { RequestContext, Route } from "./route.ts";
 import { Router } from "./router.ts";
 import { ServedRequest } from "./served_request.ts";
 import type { ServerCore, ServerHooks } from "./server_core.ts";
+import { Ticker } from "./ticker.ts";
+import { findUpgrade, type UpgradeRoute } from "./upgrade.ts";
 
 /** What a server is made of. */
 export interface ServerOptions {
@@ -39,6 +41,8 @@ export interface ServerOptions {
   readonly limits: ListenerLimits;
   /** Everything that is served. */
   readonly routes: readonly Route[];
+  /** Paths that may become a WebSocket. @default {[]} */
+  readonly upgrades?: readonly UpgradeRoute[];
   /** Who may call what. */
   readonly auth: Authenticator;
   /** Makes request ids. */
@@ -92,7 +96,8 @@ export class GatewayServer implements ServerCore {
   readonly newId: () => string;
   readonly #log: Logger;
   readonly #hooks: ServerHooks;
-  readonly #rssBytes: () => number;
+  readonly #upgrades: readonly UpgradeRoute[];
+  readonly #ticker: Ticker;
   #limits: ListenerLimits;
   #router: Router;
   #authenticator: Authenticator;
@@ -103,24 +108,24 @@ export class GatewayServer implements ServerCore {
   #refusing = false;
   #drain: Promise<DrainResult> | null = null;
   #endDelay: (() => void) | null = null;
-  #ticker: ReturnType<typeof setInterval> | null = null;
-  #tickMs = 0;
-  #lastTickMs = 0;
-  #lastRssMs = -Infinity;
-  #lastRssBytes = 0;
 
   /** Builds a server that does not listen yet. */
   constructor(options: ServerOptions) {
     this.#limits = options.limits;
     this.#router = new Router(options.routes);
+    this.#upgrades = options.upgrades ?? [];
     this.#authenticator = options.auth;
     this.#log = options.log ?? SILENT_LOGGER;
     this.#hooks = options.hooks ?? {};
-    this.#rssBytes = options.rssBytes ?? (() => Deno.memoryUsage().rss);
     this.newId = options.ids;
     this.encodeError = options.encodeError;
     this.watchedFields = options.watchedFields ?? [];
     this.clock = options.clock ?? SYSTEM_CLOCK;
+    this.#ticker = new Ticker(
+      this.clock,
+      options.rssBytes ?? (() => Deno.memoryUsage().rss),
+      (nowMs, delayMs, rssBytes) => this.#tick(nowMs, delayMs, rssBytes),
+    );
     this.budget = new BodyBudget(options.limits.maxBodiesInMemoryBytes);
     const onLimit = (limit: LimitName) => this.onLimit(limit);
     this.admission = new Admission(options.limits, onLimit);
@@ -170,19 +175,26 @@ export class GatewayServer implements ServerCore {
     await listening(server, at);
     this.#at = at;
     this.#server = server;
-    this.#startTicking();
+    this.#ticker.start(this.#limits);
     return this.address;
   }
 
   /**
    * Opens the listener anew while connections go on: the runtime's accept loop
    * ends for good when it runs out of file descriptors.
+   *
+   * @throws {Error} when the socket was inherited: only a restart helps.
    */
   async relisten(): Promise<void> {
     const old = this.#server;
     const address = this.address;
     if (old === null || this.#at === null || this.#draining) return;
-    const at = "fd" in this.#at || address === null ? this.#at : address;
+    if ("fd" in this.#at) {
+      throw new Error(
+        "Cannot open the listener anew: its socket was inherited; restart the process",
+      );
+    }
+    const at = address ?? this.#at;
     this.#log.log("warn", "listener opened anew");
     this.#retired.push(old);
     // Resolves with its last connection, so nobody waits for it here.
@@ -201,7 +213,7 @@ export class GatewayServer implements ServerCore {
     this.budget.maxBytes = update.limits.maxBodiesInMemoryBytes;
     this.connections.limits = update.limits;
     this.admission.update(update.limits);
-    if (this.#ticker !== null) this.#startTicking();
+    if (this.#ticker.running) this.#ticker.start(update.limits);
   }
 
   /** Ends the server without cutting anybody off before the deadline. Called again, it is the same drain. */
@@ -221,7 +233,7 @@ export class GatewayServer implements ServerCore {
     if (server !== null) this.#retired.push(server);
     await this.connections.closeAll();
     await stopped;
-    this.#stopTicking();
+    this.#ticker.stop();
     for (const retired of this.#retired.splice(0)) endChecks(retired);
   }
 
@@ -274,7 +286,8 @@ export class GatewayServer implements ServerCore {
         this.#serve(message, response, expectsContinue),
       onParserError: (error, socket) => this.#parserError(error, socket),
       onTunnel: (socket) => this.#refuseRaw(socket, noTunnel(), ALLOW),
-      onUpgrade: (socket) => this.#refuseRaw(socket, noUpgrade()),
+      onUpgrade: (message, socket, head) =>
+        this.#upgrade(message, socket, head),
     });
   }
 
@@ -336,6 +349,18 @@ export class GatewayServer implements ServerCore {
     answerRaw(socket, fault.error, body, id);
   }
 
+  #upgrade(message: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const found = findUpgrade(
+      this.#refusing ? [] : this.#upgrades,
+      message,
+      this.connections.get(message.socket)?.ip ?? "",
+      this.#authenticator,
+      this.#limits,
+    );
+    if ("handler" in found) found.handler(message, socket, head);
+    else this.#refuseRaw(socket, found);
+  }
+
   #refuseRaw(
     socket: Duplex,
     error: GatewayError,
@@ -345,33 +370,8 @@ export class GatewayServer implements ServerCore {
     answerRaw(socket, error, this.encodeError(null, error, id), id, headers);
   }
 
-  #startTicking(): void {
-    this.#stopTicking();
-    const { bodyTimeoutMs, bodyIdleTimeoutMs, writeStallMs } = this.#limits;
-    const shortest = Math.min(
-      bodyTimeoutMs || Infinity,
-      bodyIdleTimeoutMs || Infinity,
-      writeStallMs || Infinity,
-    );
-    this.#tickMs = clamp(shortest / 5, 10, 250);
-    this.#lastTickMs = this.clock.monotonicMs();
-    this.#ticker = setInterval(() => this.#tick(), this.#tickMs);
-  }
-
-  #stopTicking(): void {
-    if (this.#ticker !== null) clearInterval(this.#ticker);
-    this.#ticker = null;
-  }
-
-  #tick(): void {
-    const nowMs = this.clock.monotonicMs();
-    const delayMs = nowMs - this.#lastTickMs - this.#tickMs;
-    this.#lastTickMs = nowMs;
-    if (this.#limits.maxRssBytes > 0 && nowMs - this.#lastRssMs >= 1000) {
-      this.#lastRssMs = nowMs;
-      this.#lastRssBytes = this.#rssBytes();
-    }
-    this.admission.observe(nowMs, delayMs, this.#lastRssBytes);
+  #tick(nowMs: number, loopDelayMs: number, rssBytes: number): void {
+    this.admission.observe(nowMs, loopDelayMs, rssBytes);
     const { writeStallMs } = this.#limits;
     this.inFlight.forEach((request) => request.checkTime(nowMs, writeStallMs));
   }

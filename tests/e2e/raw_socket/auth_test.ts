@@ -235,6 +235,23 @@ Deno.test("an admin write must be JSON", async () => {
   }
 });
 
+Deno.test("an admin write without a body passes, unless a page may have sent it", async () => {
+  await using running = await start({ access: { adminTokenSha256: null } });
+  const status = async (headers: string[]) => {
+    const text = get("/api/reload", headers).replace("GET", "POST");
+    return (await ask(running.port, text)).status;
+  };
+  assertEquals(await status([]), 200);
+  assertEquals(await status(["content-length: 0"]), 200);
+  const origin = "origin: http://localhost";
+  assertEquals(await status([origin]), 415);
+  assertEquals(await status([origin, "sec-fetch-site: same-site"]), 415);
+  assertEquals(await status([origin, "sec-fetch-site: cross-site"]), 403);
+  assertEquals(await status([origin, "sec-fetch-site: same-origin"]), 200);
+  const json = "content-type: application/json";
+  assertEquals(await status([origin, json]), 200);
+});
+
 Deno.test("the metrics token is required once it is set", async () => {
   const access = { metricsTokenSha256: keyDigest("token-metrics") };
   await using running = await start({ access });

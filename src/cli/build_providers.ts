@@ -1,7 +1,7 @@
 /** Builds what can be called, out of the config: network and embedded providers. @module */
 
 import type { Config, ProviderConfig } from "../config/schema.ts";
-import { PROTOCOL_NAMES } from "../exchange/names.ts";
+import { providerProfile } from "../providers/profile.ts";
 import type { Provider } from "../providers/provider.ts";
 import { createSimulator } from "../simulator/simulator.ts";
 import type { Logger } from "../support/logger.ts";
@@ -38,7 +38,6 @@ export async function buildProviders(
     networks.push(network);
     providers.set(id, {
       ...common(id, section),
-      protocols: [...(section.protocols?.keys() ?? [])],
       start: network.start,
       urlOf: (request) => network.urlOf(request),
     });
@@ -53,14 +52,11 @@ export async function buildProviders(
   };
 }
 
-type CommonFields = Omit<Provider, "protocols" | "start" | "urlOf">;
+type CommonFields = Omit<Provider, "start" | "urlOf">;
 
 function common(id: string, section: ProviderConfig): CommonFields {
   return {
-    id,
-    models: section.models === null ? null : new Set(section.models),
-    region: section.region,
-    modelType: section.modelType,
+    ...providerProfile(id, section),
     includeUsage: section.includeUsage,
     eofIsFinish: section.eofIsFinish,
     stream: section.stream,
@@ -79,7 +75,6 @@ function simulated(
   }
   return {
     ...common(id, section),
-    protocols: PROTOCOL_NAMES,
     start: createSimulator(settings, {
       now: Date.now,
       timers: { setTimeout, clearTimeout },

@@ -1,23 +1,13 @@
 /** A provider that can be called, as routing and the relay see it. @module */
 
-import type { ProtocolName } from "../exchange/names.ts";
 import type { StartCall, UpstreamRequest } from "../exchange/upstream.ts";
+import type { ProviderProfile } from "./profile.ts";
 
 /** Whether a provider can stream and answer whole (`any`), or only one of them. */
 export type StreamAbility = "any" | "always" | "never";
 
 /** A provider that can be called. */
-export interface Provider {
-  /** Id of the config. */
-  readonly id: string;
-  /** The protocols it speaks, in the order of the config. */
-  readonly protocols: readonly ProtocolName[];
-  /** The models it lists, `null` where any name is passed on. */
-  readonly models: ReadonlySet<string> | null;
-  /** Metric label. */
-  readonly region: string;
-  /** Metric label. */
-  readonly modelType: string;
+export interface Provider extends ProviderProfile {
   /** Whether chat streams ask for the usage chunk. */
   readonly includeUsage: boolean;
   /** Whether the end of the body is a clean end without a terminal event. */

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { UNKNOWN_CAPABILITIES } from "../exchange/capabilities.ts";
 import type { TargetRef } from "../exchange/decision.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { gatewayError, RequestError } from "../exchange/gateway_error.ts";
@@ -112,7 +111,7 @@ function translatedBody(
   const encoded = codec.encodeRequest(inbound.canonical(), {
     provider: provider.id,
     model: target.model,
-    capabilities: UNKNOWN_CAPABILITIES,
+    capabilities: provider.capabilities(target.model),
     cacheControl: false,
   });
   return {

@@ -1,5 +1,6 @@
 /** A relay over real connections to loopback providers, with a client in memory. @module */
 
+import { UNKNOWN_CAPABILITIES } from "../../src/exchange/capabilities.ts";
 import type { ExchangeEvent } from "../../src/exchange/events.ts";
 import { Exchange } from "../../src/exchange/exchange.ts";
 import type { Operation, ProtocolName } from "../../src/exchange/names.ts";
@@ -170,6 +171,8 @@ export class TestRelay implements AsyncDisposable {
       models: null,
       region: "default",
       modelType: "default",
+      capabilities: () => UNKNOWN_CAPABILITIES,
+      capsOutput: () => false,
       includeUsage: true,
       eofIsFinish: false,
       stream: "any",

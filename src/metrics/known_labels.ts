@@ -19,15 +19,15 @@ export interface KnownLabels {
 /** Collects the providers and targets that a config names. */
 export function knownLabels(config: Config): KnownLabels {
   const targets = new Set<string>();
-  for (const [id, provider] of Object.entries(config.providers)) {
+  for (const [id, provider] of config.providers) {
     for (const model of provider.models ?? []) targets.add(`${id}/${model}`);
   }
-  for (const alias of Object.values(config.models)) {
+  for (const alias of config.models.values()) {
     for (const group of aliasGroups(alias)) {
       for (const { target } of group.targets) targets.add(target.id);
     }
   }
-  return { providers: new Set(Object.keys(config.providers)), targets };
+  return { providers: new Set(config.providers.keys()), targets };
 }
 
 /**

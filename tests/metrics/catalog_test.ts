@@ -134,6 +134,7 @@ Deno.test("Registry.render() writes OpenMetrics in which families are contiguous
         line,
         new RegExp(
           `^${family}${suffix}(\\{.*\\})? \\S+( # \\{.*\\} \\S+ \\S+)?$`,
+          "s",
         ),
       );
     }

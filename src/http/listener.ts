@@ -40,15 +40,10 @@ export function buildListener(
   limits: ListenerLimits,
   events: ListenerEvents,
 ): Server {
-  const { headTimeoutMs, bodyTimeoutMs, keepAliveTimeoutMs } = limits;
   const options: ServerOptions & {
     shouldUpgradeCallback: (message: IncomingMessage) => boolean;
   } = {
-    connectionsCheckingInterval: clamp(headTimeoutMs / 10, 20, 1000),
-    headersTimeout: headTimeoutMs,
-    // Bodies are timed by their reader; this is for bodies that nobody reads.
-    requestTimeout: bodyTimeoutMs === 0 ? 0 : headTimeoutMs + bodyTimeoutMs,
-    keepAliveTimeout: keepAliveTimeoutMs,
+    connectionsCheckingInterval: clamp(limits.headTimeoutMs / 10, 20, 1000),
     maxHeaderSize: limits.maxHeadBytes || 1_048_576,
     // Node's own refusal of a missing Host has no body.
     requireHostHeader: false,
@@ -59,6 +54,7 @@ export function buildListener(
   const server = createServer(options);
   // Node would drop what is above the number without a word.
   server.maxHeadersCount = 0;
+  setTimeouts(server, limits);
   server.on("connection", (socket) => events.onConnection(socket));
   server.on("request", (message, response) => {
     events.onRequest(message, response, false);
@@ -78,6 +74,17 @@ export function buildListener(
     events.onUpgrade(message, socket, head);
   });
   return server;
+}
+
+/** Sets the timeouts of the head, the body and idle connections, also of a server that runs. */
+export function setTimeouts(server: Server, limits: ListenerLimits): void {
+  const { headTimeoutMs, bodyTimeoutMs } = limits;
+  server.headersTimeout = headTimeoutMs;
+  // Bodies are timed by their reader; this is for bodies that nobody reads.
+  server.requestTimeout = bodyTimeoutMs === 0
+    ? 0
+    : headTimeoutMs + bodyTimeoutMs;
+  server.keepAliveTimeout = limits.keepAliveTimeoutMs;
 }
 
 /** Starts a server. Rejects with the system's error if it cannot. */

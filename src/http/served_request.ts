@@ -180,8 +180,6 @@ export class ServedRequest
   /** The body is complete. */
   onBody(bytes: Uint8Array): void {
     this.body = bytes;
-    const error = this.#bodyFault();
-    if (error !== null) return this.refuse(error);
     this.#handle();
   }
 
@@ -249,10 +247,9 @@ export class ServedRequest
       this.clientRequestId = validRequestId(this.#head.requestId);
       return null;
     }
-    if (fault.limit !== null) this.#core.onLimit(fault.limit);
     // What broke the framing or the host may have been meant to hide a second request.
     this.response.closeConnection = true;
-    return fault.error;
+    return this.#counted(fault);
   }
 
   #find(): GatewayError | null {
@@ -315,6 +312,10 @@ export class ServedRequest
     if (!this.#takesBody()) return null;
     const { maxBodyBytes } = this.#bodyLimits();
     const fault = announcedFault(this.#head, maxBodyBytes, this.#core.budget);
+    return this.#counted(fault);
+  }
+
+  #counted(fault: Fault | null): GatewayError | null {
     if (fault === null) return null;
     if (fault.limit !== null) this.#core.onLimit(fault.limit);
     return fault.error;
@@ -356,13 +357,15 @@ export class ServedRequest
     const limits = { maxDepth: maxJsonDepth, maxTokens: maxJsonTokens };
     this.scan = scanJson(this.body, limits, this.#core.watchedFields);
     const fault = scanFault(this.scan, this.#core.limits);
-    if (fault === null) return null;
-    if (fault.limit !== null) this.#core.onLimit(fault.limit);
-    return fault.error;
+    return this.#counted(fault);
   }
 
   #handle(): void {
+    // Refused meanwhile: the body came to its end after the answer.
+    if (this.response.closed) return;
     try {
+      const error = this.#takesBody() ? this.#bodyFault() : null;
+      if (error !== null) return this.refuse(error);
       const pending = this.route.handler(this, this, this.response);
       if (pending !== undefined) {
         pending.catch((error) => this.#failed(error));
@@ -374,7 +377,7 @@ export class ServedRequest
 
   #failed(error: unknown): void {
     if (error instanceof RequestError) return this.refuse(error.error);
-    this.#core.onHandlerError(this, error);
+    this.#core.onHandlerError(this.id, this.endpoint, error);
     this.refuse(
       gatewayError("server", "Cannot serve the request: the gateway failed"),
     );

@@ -25,10 +25,11 @@ import {
   endChecks,
   type ListenAt,
   listening,
+  setTimeouts,
   stopListening,
 } from "./listener.ts";
 import { answerRaw, noTunnel, parserFault } from "./raw_answer.ts";
-import type { RequestContext, Route } from "./route.ts";
+import type { Route } from "./route.ts";
 import { Router } from "./router.ts";
 import { ServedRequest } from "./served_request.ts";
 import type { ServerCore, ServerHooks } from "./server_core.ts";
@@ -204,7 +205,7 @@ export class GatewayServer implements ServerCore {
     this.#server = server;
   }
 
-  /** Takes new limits, routes or clients. Timeouts of the head hold for a new listener only. */
+  /** Takes new limits, routes or clients. The largest head is that of the listener. */
   update(update: ServerUpdate): void {
     if (update.routes !== undefined) this.#router = new Router(update.routes);
     if (update.auth !== undefined) this.#authenticator = update.auth;
@@ -213,6 +214,7 @@ export class GatewayServer implements ServerCore {
     this.budget.maxBytes = update.limits.maxBodiesInMemoryBytes;
     this.connections.limits = update.limits;
     this.admission.update(update.limits);
+    if (this.#server !== null) setTimeouts(this.#server, update.limits);
     if (this.#ticker.running) this.#ticker.start(update.limits);
   }
 
@@ -248,11 +250,12 @@ export class GatewayServer implements ServerCore {
   }
 
   /** Logs a bug. */
-  onHandlerError(request: RequestContext, error: unknown): void {
+  onHandlerError(requestId: string, endpoint: string, error: unknown): void {
+    const text = error instanceof Error ? error.stack : null;
     this.#log.log("error", "request handler failed", {
-      requestId: request.id,
-      endpoint: request.route.path,
-      error: error instanceof Error ? error.stack ?? error.message : "unknown",
+      requestId,
+      endpoint,
+      error: text ?? "no error object",
     });
   }
 
@@ -326,7 +329,12 @@ export class GatewayServer implements ServerCore {
         (this.clock.monotonicMs() - request.startedMs) / 1000,
       );
     });
-    request.begin();
+    try {
+      request.begin();
+    } catch (error) {
+      this.onHandlerError(request.id, request.endpoint, error);
+      request.response.destroy();
+    }
   }
 
   #parserError(error: Error & { code?: string }, socket: Socket): void {
@@ -342,6 +350,7 @@ export class GatewayServer implements ServerCore {
     }
     connection.closing = true;
     if (fault.limit !== null) this.onLimit(fault.limit);
+    if (current === null) this.#countRaw(fault.error.status);
     const id = current?.id ?? this.newId();
     const protocol = current?.protocol ?? null;
     current?.response.answeredElsewhere(fault.error.status);
@@ -366,8 +375,14 @@ export class GatewayServer implements ServerCore {
     error: GatewayError,
     headers: readonly string[] = [],
   ): void {
+    this.#countRaw(error.status);
     const id = this.newId();
     answerRaw(socket, error, this.encodeError(null, error, id), id, headers);
+  }
+
+  /** Counts an answer to what never became a request. */
+  #countRaw(status: number): void {
+    this.#hooks.onRequest?.("OTHER", "other", status, 0);
   }
 
   #tick(nowMs: number, loopDelayMs: number, rssBytes: number): void {

@@ -6,7 +6,6 @@ import type { AccessRefusal, Authenticator } from "./auth.ts";
 import type { BodyBudget } from "./body.ts";
 import type { EncodeError } from "./error_answer.ts";
 import type { LimitName, ListenerLimits } from "./limits.ts";
-import type { RequestContext } from "./route.ts";
 import type { Router } from "./router.ts";
 
 /** What the server tells others. Called synchronously; must not throw. */
@@ -53,5 +52,5 @@ export interface ServerCore {
   /** Counts a refused caller. */
   onAuthFailure(reason: AccessRefusal): void;
   /** Logs a bug. */
-  onHandlerError(request: RequestContext, error: unknown): void;
+  onHandlerError(requestId: string, endpoint: string, error: unknown): void;
 }

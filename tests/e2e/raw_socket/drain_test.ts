@@ -114,6 +114,22 @@ Deno.test("drain() answers requests without a head with 503 at the deadline", as
   assertEquals((await client.answer()).status, 503);
 });
 
+Deno.test("drain() calls no handler for a body that ends after its refusal", async () => {
+  let calls = 0;
+  await using running = await start({ handler: () => void calls++ });
+  using client = await connect(running.port);
+  const text = post("/v1/messages", BODY);
+  await client.write(text.slice(0, -5));
+  while (running.server.admission.running === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  const drained = running.server.drain({ delayMs: 0, drainMs: 10 });
+  assertEquals((await client.answer()).status, 503);
+  await client.write(text.slice(-5));
+  await drained;
+  assertEquals(calls, 0);
+});
+
 Deno.test("drain() twice is one drain, and close() ends it", async () => {
   await using running = await start();
   const first = running.server.drain({ delayMs: 60_000, drainMs: 60_000 });
@@ -156,6 +172,13 @@ Deno.test("update() takes new limits, clients and routes while it runs", async (
   assertEquals((await ask(port, post("/v1/messages", BODY))).status, 200);
   server.update({ limits: { ...server.limits, maxBodyBytes: 5 } });
   assertEquals((await ask(port, post("/v1/messages", BODY))).status, 413);
+  using kept = await connect(port);
+  await kept.write(get("/health"));
+  await kept.answer();
+  server.update({ limits: { ...server.limits, keepAliveTimeoutMs: 50 } });
+  await kept.write(get("/health"));
+  await kept.answer();
+  assert(await kept.closed());
   server.update({ routes: [] });
   assertEquals((await ask(port, post("/v1/messages", BODY))).status, 404);
 });

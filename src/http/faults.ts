@@ -115,6 +115,22 @@ export function scanFault(
   }
 }
 
+/** What a path outside the table is answered with. */
+export function unknownPath(): GatewayError {
+  return gatewayError(
+    "not_found",
+    "Cannot find this path: the gateway serves no such route",
+  );
+}
+
+/** What a known path with another method is answered with. */
+export function wrongMethod(path: string, allow: string): GatewayError {
+  return gatewayError(
+    "method_not_allowed",
+    `Cannot use this method here: ${path} takes ${allow}`,
+  );
+}
+
 function unsupported(message: string): Fault {
   return {
     error: gatewayError("unsupported_media_type", message),

@@ -16,9 +16,12 @@ import type { Connection } from "./connections.ts";
 import { errorHeaders, protocolOfPath } from "./error_answer.ts";
 import {
   announcedFault,
+  type Fault,
   headFault,
   scanFault,
+  unknownPath,
   validRequestId,
+  wrongMethod,
 } from "./faults.ts";
 import { canonicalIp } from "./ip.ts";
 import type { LimitName } from "./limits.ts";
@@ -255,18 +258,12 @@ export class ServedRequest
   #find(): GatewayError | null {
     const match: RouteMatch = this.#core.router.match(this.method, this.path);
     if (match.kind === "unknown") {
-      return gatewayError(
-        "not_found",
-        "Cannot find this path: the gateway serves no such route",
-      );
+      return unknownPath();
     }
     this.endpoint = match.route.path;
     if (match.kind === "method") {
       this.#allow = match.allow;
-      return gatewayError(
-        "method_not_allowed",
-        `Cannot use this method here: ${match.route.path} takes ${match.allow}`,
-      );
+      return wrongMethod(match.route.path, match.allow);
     }
     this.#route = match.route;
     this.#parameters = match.parameters;

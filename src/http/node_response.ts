@@ -6,6 +6,8 @@ import type { ClientResponse } from "../exchange/client.ts";
 
 /** How long a refused sender may go on sending before it is cut off, so that it can read the answer. */
 const LINGER_MS = 1000;
+/** A sender that was silent for so long has stopped. */
+const LINGER_STEP_MS = 125;
 
 /** Answers larger than this are written in pieces of it. */
 const SLICE_BYTES = 262_144;
@@ -30,7 +32,7 @@ export class NodeResponse implements ClientResponse {
   #ended = false;
   #gone = false;
   #draining = false;
-  #linger: ReturnType<typeof setTimeout> | null = null;
+  #linger: ReturnType<typeof setInterval> | null = null;
   #takenBytes = -Infinity;
   #progressAtMs = 0;
 
@@ -130,7 +132,7 @@ export class NodeResponse implements ClientResponse {
   /** Closes after an answer that only waited for the sender to stop; `false` if there is none. */
   endLinger(): boolean {
     if (this.#linger === null) return false;
-    clearTimeout(this.#linger);
+    clearInterval(this.#linger);
     this.#linger = null;
     this.#response.end();
     return true;
@@ -138,7 +140,7 @@ export class NodeResponse implements ClientResponse {
 
   /** The socket or the answer has come to its end. Called by the owner. */
   onClosed(): void {
-    if (this.#linger !== null) clearTimeout(this.#linger);
+    if (this.#linger !== null) clearInterval(this.#linger);
     this.#linger = null;
     if (this.#gone) return;
     const complete = this.#ended && this.#response.writableFinished;
@@ -213,7 +215,13 @@ export class NodeResponse implements ClientResponse {
    * can overtake the answer: take and drop what comes for a moment.
    */
   #lingerThenEnd(): void {
-    this.#linger = setTimeout(() => this.endLinger(), LINGER_MS);
+    let quiet = false;
+    let left = LINGER_MS / LINGER_STEP_MS;
+    this.#linger = setInterval(() => {
+      if (quiet || --left <= 0) this.endLinger();
+      quiet = true;
+    }, LINGER_STEP_MS);
+    this.#message.on("data", () => quiet = false);
     this.#message.on("end", () => this.endLinger());
     this.#message.resume();
   }

@@ -30,6 +30,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./init.ts")).initCommand,
   },
   {
+    name: "translate",
+    summary:
+      "Print what a request, answer or stream becomes in another protocol",
+    load: async () => (await import("./translate.ts")).translateCommand,
+  },
+  {
     name: "keys new",
     summary: "Make a client key",
     load: async () => (await import("./keys_new.ts")).keysNewCommand,

@@ -14,20 +14,23 @@ import { adminRoutes } from "../http/admin.ts";
 import { Authenticator } from "../http/auth.ts";
 import { WATCHED_FIELDS } from "../http/check_request.ts";
 import type { DrainResult } from "../http/drain.ts";
-import { inferenceRoutes } from "../http/inference.ts";
+import { INFERENCE_PATHS, inferenceRoutes } from "../http/inference.ts";
 import type { ListenAt } from "../http/listener.ts";
 import { modelRoutes } from "../http/models.ts";
 import { probeRoutes } from "../http/probes.ts";
 import type { Route } from "../http/route.ts";
 import { createServer, type GatewayServer } from "../http/server.ts";
+import { GatewayMetrics } from "../metrics/gateway_metrics.ts";
 import { PROTOCOLS } from "../protocols/protocols.ts";
 import { Relay } from "../relay/relay.ts";
 import { TapFanOut } from "../relay/tap_fan_out.ts";
+import type { LogWriter } from "../support/log_writer.ts";
 import type { Logger } from "../support/logger.ts";
 import { scrubSecrets } from "../support/scrub.ts";
 import { Ticker } from "../support/ticker.ts";
 import { UlidSource } from "../support/ulid.ts";
 import { NAME, VERSION } from "../support/version.ts";
+import { AccessLogTap } from "./access_log_tap.ts";
 import { writeEffectiveConfig } from "./effective_file.ts";
 import { type Live, LiveConfig, modelEntries } from "./live_config.ts";
 
@@ -39,6 +42,8 @@ export interface GatewayOptions {
   load(): Promise<LoadedConfig>;
   /** The log. */
   readonly log: Logger;
+  /** The log's counters and the access lines; `null` keeps quiet about requests. */
+  readonly logWriter: LogWriter | null;
 }
 
 /** A gateway that runs. */
@@ -47,6 +52,7 @@ export class Gateway {
   readonly server: GatewayServer;
   readonly #log: Logger;
   readonly #live: LiveConfig;
+  readonly #metrics: GatewayMetrics;
   readonly #ticker: Ticker;
   readonly #resources: AsyncDisposableStack;
 
@@ -61,8 +67,17 @@ export class Gateway {
     this.#live = live;
     this.#ticker = ticker;
     this.#resources = resources;
+    this.#metrics = resources.use(
+      new GatewayMetrics({
+        config,
+        log: options.log,
+        logWriter: options.logWriter,
+        build: { version: VERSION, revision: "unknown" },
+        endpoints: INFERENCE_PATHS,
+      }),
+    );
     const ids = new UlidSource();
-    const relay = this.#makeRelay(ids);
+    const relay = this.#makeRelay(ids, options.logWriter);
     this.server = createServer({
       limits: config.server.limits,
       routes: this.#routes(relay),
@@ -71,6 +86,7 @@ export class Gateway {
       encodeError: (protocol, error, id) =>
         PROTOCOLS[protocol ?? "chat"].encodeError(error, id),
       log: options.log,
+      hooks: this.#metrics.http,
       watchedFields: WATCHED_FIELDS,
     });
     resources.defer(() => this.server.close());
@@ -88,6 +104,7 @@ export class Gateway {
     );
     resources.defer(() => live.current.built.close());
     const gateway = new Gateway(options, live, ticker, resources);
+    gateway.#metrics.configLoaded(options.loaded.config);
     await gateway.#loaded(live.current);
     return gateway;
   }
@@ -100,6 +117,7 @@ export class Gateway {
   /** Loads the config again; a failing one changes nothing. Says what went wrong, `null` if nothing did. */
   async reload(): Promise<Error | null> {
     const result = await this.#live.reload();
+    this.#metrics.configLoaded(result.ok ? result.live.loaded.config : null);
     if (!result.ok) {
       this.#log.log("error", "config reload failed, the old config stays", {
         error: result.error.message,
@@ -128,11 +146,14 @@ export class Gateway {
     await this.#resources.disposeAsync();
   }
 
-  #makeRelay(ids: UlidSource): Relay {
-    const taps: Tap[] = [];
+  #makeRelay(ids: UlidSource, logWriter: LogWriter | null): Relay {
+    const { log } = this.#live.current.loaded.config;
+    const taps: Tap[] = [...this.#metrics.taps];
+    if (logWriter !== null) taps.push(new AccessLogTap(logWriter, log));
     return new Relay({
       protocols: PROTOCOLS,
       taps: new TapFanOut(taps, (tap, error) => {
+        this.#metrics.tapFailed(tap);
         this.#log.log("error", "tap failed", {
           tap,
           error: error instanceof Error ? error.stack ?? error.message : "",
@@ -165,7 +186,9 @@ export class Gateway {
           ready: !this.server.draining,
           status: this.server.draining ? "draining" : "ready",
         }),
-        metrics: null,
+        metrics: live().loaded.config.metrics.enabled
+          ? (format) => this.#metrics.render(format)
+          : null,
       }),
       ...adminRoutes({
         reload: () => this.reload(),

@@ -45,7 +45,12 @@ async function serve(given: Arguments, terminal: Terminal): Promise<number> {
   });
   try {
     using _lock = await lockState(config.stateDir, config.server.instance);
-    const gateway = await Gateway.build({ loaded, load, log });
+    const gateway = await Gateway.build({
+      loaded,
+      load,
+      log,
+      logWriter: log,
+    });
     await listen(gateway, config, environment.get("LISTEN_FDS"), log);
     return await run(gateway, signals, log);
   } finally {

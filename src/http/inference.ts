@@ -52,6 +52,11 @@ const ENDPOINTS: readonly {
   { path: "/v1/embeddings", protocol: "chat", operation: "embeddings" },
 ];
 
+/** The paths of the routes that call a model. */
+export const INFERENCE_PATHS: readonly string[] = ENDPOINTS.map(({ path }) =>
+  path
+);
+
 /** Makes the routes that call a model. */
 export function inferenceRoutes(deps: InferenceDependencies): Route[] {
   return ENDPOINTS.map(({ path, protocol, operation }) => ({

@@ -8,7 +8,7 @@
 import { METRIC_CATALOG } from "../../src/metrics/catalog.ts";
 import { MetricsTap } from "../../src/metrics/metrics_tap.ts";
 import { Registry } from "../../src/metrics/registry.ts";
-import { TimerNode, Timers } from "../../src/support/timer_list.ts";
+import { Ticker, TickNode } from "../../src/support/ticker.ts";
 import { UlidSource } from "../../src/support/ulid.ts";
 import { endedExchange, play } from "../metrics/exchanges.ts";
 
@@ -84,12 +84,14 @@ measure("MetricsTap, all events of one exchange", 300_000, () => {
 
 const ids = new UlidSource();
 measure("UlidSource.next()", 1_000_000, () => ids.next());
-using timers = new Timers({ onError: () => {} });
-const list = timers.list(60_000);
-const node = new TimerNode({ onTimer: () => {} }, "bench");
-measure("TimerList add and remove", 1_000_000, () => {
-  list.add(node);
-  list.remove(node);
+using ticker = new Ticker();
+class Node extends TickNode {
+  override tick(): void {}
+}
+const node = new Node();
+measure("Ticker add and remove", 1_000_000, () => {
+  ticker.add(node);
+  ticker.remove(node);
 });
 measure("setTimeout and clearTimeout, for comparison", 300_000, () => {
   clearTimeout(setTimeout(() => {}, 60_000));

@@ -38,6 +38,7 @@ export async function startGateway(
     loaded: await load(),
     load,
     log: SILENT_LOGGER,
+    logWriter: null,
   });
   await gateway.listen({ host: "127.0.0.1", port: 0 });
   const port = gateway.server.address?.port ?? 0;

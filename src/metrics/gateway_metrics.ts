@@ -1,0 +1,101 @@
+/** Everything that the gateway measures, in one place: built, fed and rendered here. @module */
+
+import type { Config } from "../config/schema.ts";
+import type { Tap } from "../exchange/events.ts";
+import type { LogWriter } from "../support/log_writer.ts";
+import type { Logger } from "../support/logger.ts";
+import { METRIC_CATALOG } from "./catalog.ts";
+import type { ExpositionFormat } from "./exposition.ts";
+import { GenAiTap } from "./gen_ai_tap.ts";
+import { HttpMetrics } from "./http_metrics.ts";
+import { knownLabels } from "./known_labels.ts";
+import { MetricsTap } from "./metrics_tap.ts";
+import { ProcessMetrics } from "./process_metrics.ts";
+import { Registry } from "./registry.ts";
+import {
+  ConfigMetrics,
+  exposeLog,
+  TapErrorMetrics,
+} from "./support_metrics.ts";
+
+/** What the metrics are made of. */
+export interface GatewayMetricsOptions {
+  /** The config at start. */
+  readonly config: Config;
+  /** Where a failing collector is reported. */
+  readonly log: Logger;
+  /** The log's own counters, `null` if the log has none. */
+  readonly logWriter: LogWriter | null;
+  /** Label values of the build. */
+  readonly build: { readonly version: string; readonly revision: string };
+  /** Route templates of the inference routes. */
+  readonly endpoints: readonly string[];
+}
+
+/** The gateway's metrics. Dispose it to end the samplers. */
+export class GatewayMetrics implements Disposable {
+  /** The families. */
+  readonly registry: Registry;
+  /** Fed by the listener's hooks. */
+  readonly http: HttpMetrics;
+  readonly #exchanges: MetricsTap;
+  readonly #genAi: GenAiTap | null;
+  readonly #process: ProcessMetrics;
+  readonly #config: ConfigMetrics;
+  readonly #taps: TapErrorMetrics;
+
+  /** Registers everything and starts the samplers. */
+  constructor(options: GatewayMetricsOptions) {
+    const { config, log, logWriter } = options;
+    const settings = config.metrics;
+    this.registry = new Registry(METRIC_CATALOG, {
+      maxSeriesPerFamily: settings.maxSeriesPerFamily,
+      exemplars: settings.exemplars,
+      onCollectError: (name, error) =>
+        log.log("error", "metric not collected", {
+          metric: name,
+          error: error instanceof Error ? error.message : String(error),
+        }),
+    });
+    this.http = new HttpMetrics(this.registry);
+    const known = knownLabels(config);
+    this.#exchanges = new MetricsTap(this.registry, known);
+    this.#exchanges.precreate(options.endpoints);
+    this.#genAi = settings.genAi ? new GenAiTap(this.registry, known) : null;
+    this.#process = new ProcessMetrics(this.registry, {
+      folders: [config.stateDir, config.logDir],
+      build: options.build,
+    });
+    this.#config = new ConfigMetrics(this.registry);
+    this.#taps = new TapErrorMetrics(this.registry, ["metrics", "access-log"]);
+    if (logWriter !== null) exposeLog(this.registry, logWriter);
+  }
+
+  /** The taps that measure exchanges. */
+  get taps(): readonly Tap[] {
+    return this.#genAi === null
+      ? [this.#exchanges]
+      : [this.#exchanges, this.#genAi];
+  }
+
+  /** Tells of an attempt to load the config; a successful one brings its names. */
+  configLoaded(config: Config | null): void {
+    this.#config.loaded(config !== null, Date.now());
+    if (config !== null) this.#exchanges.update(knownLabels(config));
+  }
+
+  /** Counts an event that a tap failed on. */
+  tapFailed(tap: string): void {
+    this.#taps.count(tap);
+  }
+
+  /** Writes everything out. */
+  render(format: ExpositionFormat): string {
+    return this.registry.render(format);
+  }
+
+  /** Ends the samplers. */
+  [Symbol.dispose](): void {
+    this.#process[Symbol.dispose]();
+  }
+}

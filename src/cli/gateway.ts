@@ -19,9 +19,12 @@ import type { ListenAt } from "../http/listener.ts";
 import { modelRoutes } from "../http/models.ts";
 import { probeRoutes } from "../http/probes.ts";
 import type { Route } from "../http/route.ts";
+import type { ServerHooks } from "../http/server_core.ts";
 import { createServer, type GatewayServer } from "../http/server.ts";
+import type { ExpositionFormat } from "../metrics/exposition.ts";
 import { GatewayMetrics } from "../metrics/gateway_metrics.ts";
 import { PROTOCOLS } from "../protocols/protocols.ts";
+import { outcomeOfError } from "../relay/outcome.ts";
 import { Relay } from "../relay/relay.ts";
 import { TapFanOut } from "../relay/tap_fan_out.ts";
 import type { LogWriter } from "../support/log_writer.ts";
@@ -86,7 +89,7 @@ export class Gateway {
       encodeError: (protocol, error, id) =>
         PROTOCOLS[protocol ?? "chat"].encodeError(error, id),
       log: options.log,
-      hooks: this.#metrics.http,
+      hooks: this.#hooks(),
       watchedFields: WATCHED_FIELDS,
     });
     resources.defer(() => this.server.close());
@@ -146,6 +149,30 @@ export class Gateway {
     await this.#resources.disposeAsync();
   }
 
+  #hooks(): ServerHooks {
+    const { http } = this.#metrics;
+    return {
+      onLimit: (limit) => http.onLimit(limit),
+      onAuthFailure: (reason) => http.onAuthFailure(reason),
+      onRequest: (method, endpoint, status, seconds, refusal) => {
+        http.onRequest(method, endpoint, status, seconds);
+        if (refusal === null || !INFERENCE_PATHS.includes(endpoint)) return;
+        const outcome = outcomeOfError(refusal.error);
+        const { tier } = refusal.client;
+        this.#metrics.rejected({ endpoint, status, outcome, tier, seconds });
+      },
+    };
+  }
+
+  #renderMetrics(format: ExpositionFormat): string {
+    let streams = 0;
+    this.server.inFlight.forEach(({ scan, response }) => {
+      if (response.started && scan?.stream === true) streams++;
+    });
+    this.#metrics.http.sseConnections.set(streams);
+    return this.#metrics.render(format);
+  }
+
   #makeRelay(ids: UlidSource, logWriter: LogWriter | null): Relay {
     const { log } = this.#live.current.loaded.config;
     const taps: Tap[] = [...this.#metrics.taps];
@@ -187,7 +214,7 @@ export class Gateway {
           status: this.server.draining ? "draining" : "ready",
         }),
         metrics: live().loaded.config.metrics.enabled
-          ? (format) => this.#metrics.render(format)
+          ? (format) => this.#renderMetrics(format)
           : null,
       }),
       ...adminRoutes({

@@ -150,3 +150,8 @@ function tooLarge(limit: LimitName, status: number, what: string): Fault {
 function wrong(message: string): Fault {
   return { error: gatewayError("invalid_request", message), limit: null };
 }
+
+/** The refusal of a request that may be welcome in a second. */
+export function tryAgain(message: string): GatewayError {
+  return gatewayError("overloaded", message, { retryAfterMs: 1000 });
+}

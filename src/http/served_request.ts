@@ -19,6 +19,7 @@ import {
   type Fault,
   headFault,
   scanFault,
+  tryAgain,
   unknownPath,
   validRequestId,
   wrongMethod,
@@ -29,7 +30,7 @@ import { NodeResponse } from "./node_response.ts";
 import { rawHeader, RequestHead } from "./request_head.ts";
 import type { RequestContext, Route } from "./route.ts";
 import type { RouteMatch } from "./router.ts";
-import type { ServerCore } from "./server_core.ts";
+import type { Refused, ServerCore } from "./server_core.ts";
 
 const NOBODY: ClientIdentity = { name: "anonymous", tier: "default" };
 const NO_BYTES = new Uint8Array(0);
@@ -67,13 +68,15 @@ export class ServedRequest
   clientRequestId: string | null = null;
   /** What the scan found. */
   scan: JsonScan | null = null;
+  /** The error that the server itself answered with, `null` if a handler answered. */
+  refusal: Refused | null = null;
   /** The whole body. */
   body: Uint8Array = NO_BYTES;
   /** Called once when the server must stop. Set by the handler. */
   onShutdown: (() => void) | null = null;
-  /** Neighbours in the server's list. */
+  /** Neighbour in the server's list. */
   previous: ServedRequest | null = null;
-  /** Neighbours in the server's list. */
+  /** Neighbour in the server's list. */
   next: ServedRequest | null = null;
   /** Whether it is in the server's list. */
   listed = false;
@@ -219,6 +222,7 @@ export class ServedRequest
   /** Answers with an error, or breaks off where an answer has begun. */
   refuse(error: GatewayError): void {
     if (this.response.started) return this.response.destroy();
+    this.refusal = { error, client: this.client };
     if (!this.#keepsConnection(error)) this.response.closeConnection = true;
     if (this.response.closeConnection) this.#connection.closing = true;
     const headers = errorHeaders(error);
@@ -391,10 +395,6 @@ export class ServedRequest
     return this.#head.transferEncoding === null &&
       this.#head.contentLength <= DISCARD_BYTES;
   }
-}
-
-function tryAgain(message: string): GatewayError {
-  return gatewayError("overloaded", message, { retryAfterMs: 1000 });
 }
 
 function ignore(): void {}

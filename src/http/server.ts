@@ -327,6 +327,7 @@ export class GatewayServer implements ServerCore {
         request.endpoint,
         request.response.status,
         (this.clock.monotonicMs() - request.startedMs) / 1000,
+        request.refusal,
       );
     });
     try {
@@ -382,7 +383,7 @@ export class GatewayServer implements ServerCore {
 
   /** Counts an answer to what never became a request. */
   #countRaw(status: number): void {
-    this.#hooks.onRequest?.("OTHER", "other", status, 0);
+    this.#hooks.onRequest?.("OTHER", "other", status, 0, null);
   }
 
   #tick(nowMs: number, loopDelayMs: number, rssBytes: number): void {

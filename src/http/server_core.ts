@@ -1,6 +1,8 @@
 /** What all requests of a server share. @module */
 
 import type { Clock } from "../support/clock.ts";
+import type { ClientIdentity } from "../exchange/exchange.ts";
+import type { GatewayError } from "../exchange/gateway_error.ts";
 import type { Admission } from "./admission.ts";
 import type { AccessRefusal, Authenticator } from "./auth.ts";
 import type { BodyBudget } from "./body.ts";
@@ -8,18 +10,27 @@ import type { EncodeError } from "./error_answer.ts";
 import type { LimitName, ListenerLimits } from "./limits.ts";
 import type { Router } from "./router.ts";
 
+/** A request that the server itself answered with an error. */
+export interface Refused {
+  /** What it was told. */
+  readonly error: GatewayError;
+  /** Who asked, as far as that is known. */
+  readonly client: ClientIdentity;
+}
+
 /** What the server tells others. Called synchronously; must not throw. */
 export interface ServerHooks {
   /** A limit was hit. */
   onLimit?(limit: LimitName): void;
   /** A caller was refused. */
   onAuthFailure?(reason: AccessRefusal): void;
-  /** A request is over. `endpoint` is a route template or `other`; status 0: no answer was sent. */
+  /** A request is over; `refusal` says if no handler answered it. `endpoint` is a route template or `other`; status 0: no answer was sent. */
   onRequest?(
     method: string,
     endpoint: string,
     status: number,
     seconds: number,
+    refusal: Refused | null,
   ): void;
 }
 

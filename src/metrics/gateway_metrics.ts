@@ -9,7 +9,7 @@ import type { ExpositionFormat } from "./exposition.ts";
 import { GenAiTap } from "./gen_ai_tap.ts";
 import { HttpMetrics } from "./http_metrics.ts";
 import { knownLabels } from "./known_labels.ts";
-import { MetricsTap } from "./metrics_tap.ts";
+import { MetricsTap, type RejectedRequest } from "./metrics_tap.ts";
 import { ProcessMetrics } from "./process_metrics.ts";
 import { Registry } from "./registry.ts";
 import {
@@ -33,7 +33,7 @@ export interface GatewayMetricsOptions {
 }
 
 /** The gateway's metrics. Dispose it to end the samplers. */
-export class GatewayMetrics implements Disposable {
+export class GatewayMetrics implements AsyncDisposable {
   /** The families. */
   readonly registry: Registry;
   /** Fed by the listener's hooks. */
@@ -84,6 +84,11 @@ export class GatewayMetrics implements Disposable {
     if (config !== null) this.#exchanges.update(knownLabels(config));
   }
 
+  /** Counts a request on an inference route that never became an exchange. */
+  rejected(request: RejectedRequest): void {
+    this.#exchanges.reject(request);
+  }
+
   /** Counts an event that a tap failed on. */
   tapFailed(tap: string): void {
     this.#taps.count(tap);
@@ -95,7 +100,8 @@ export class GatewayMetrics implements Disposable {
   }
 
   /** Ends the samplers. */
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#process[Symbol.dispose]();
+    await this.#process.sampled();
   }
 }

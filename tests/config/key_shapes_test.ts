@@ -7,7 +7,7 @@ Deno.test("looksLikeKey() knows the keys of providers and of this program", () =
   const keys = [
     "sk-abcdefghijklmnop",
     "sk-proj-abc_defghijklmnop",
-    "sk-ant-api03-abcdefghijkl",
+    "sk-ant-api03-exampleabcdef",
     "Bearer gsk_abcdefghijklmnop",
     "https://a.example/?key=AIzaSyA1234567890abcdefghij",
     "AKIAABCDEFGHIJKLMNOP",

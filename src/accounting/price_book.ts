@@ -113,11 +113,13 @@ export class PriceBook {
         const rows = table.listing(name);
         const [first] = rows;
         if (first === undefined) continue;
-        if (!rows.every((row) => samePrice(row.entry, first.entry))) {
+        if (
+          !rows.every((row) => samePrice(row.source.entry, first.source.entry))
+        ) {
           return null;
         }
         const row = rows.find(isMakersRow) ?? first;
-        const found = { key: row.key, entry: row.entry } as const;
+        const found = { key: row.key, entry: row.source.entry } as const;
         const provider = row.provider ?? "*";
         return matchOf({ ...found, rule: "unambiguous" }, of, provider, table);
       }

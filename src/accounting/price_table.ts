@@ -10,6 +10,14 @@ import {
 import type { PriceEntry } from "./price_entry.ts";
 import { canonicalProvider, isKnownProvider } from "./provider_names.ts";
 
+/** An entry that may not have been compiled yet. */
+export interface EntrySource {
+  /** Other names of the model. */
+  readonly aliases: readonly string[];
+  /** The entry. */
+  readonly entry: PriceEntry;
+}
+
 /** What a table is made of. */
 export interface PriceTableContent {
   /** Name for people: `embedded`, `config`, a file. */
@@ -19,7 +27,7 @@ export interface PriceTableContent {
   /** The day as of which it holds, `null` if unsaid. */
   readonly date: string | null;
   /** Entries by `provider/model`, or by model where any provider is meant. */
-  readonly entries: ReadonlyMap<string, PriceEntry>;
+  readonly entries: ReadonlyMap<string, EntrySource>;
 }
 
 /** An entry that was found in a table. */
@@ -41,7 +49,7 @@ export interface TableRow {
   /** Model, lower case. */
   readonly model: string;
   /** The entry. */
-  readonly entry: PriceEntry;
+  readonly source: EntrySource;
 }
 
 /** A table with its index. Immutable. */
@@ -67,9 +75,9 @@ export class PriceTable {
     this.source = content.source;
     this.date = content.date;
     const rows: TableRow[] = [];
-    for (const [key, entry] of content.entries) {
+    for (const [key, source] of content.entries) {
       const { provider, model } = splitPriceKey(key, isProvider);
-      rows.push({ key, provider, model, entry });
+      rows.push({ key, provider, model, source });
     }
     this.rows = rows;
     for (const row of rows) this.#index(row);
@@ -82,7 +90,7 @@ export class PriceTable {
     for (const scope of scopes) {
       const place = `${scope}/${row.model}`;
       if (!this.#scoped.has(place)) this.#scoped.set(place, row);
-      for (const alias of row.entry.aliases) {
+      for (const alias of row.source.aliases) {
         const { model } = splitPriceKey(
           alias,
           (name) => canonicalProvider(name) === scope,
@@ -108,12 +116,12 @@ export class PriceTable {
     const place = `${provider}/${candidate.name}`;
     const row = this.#scoped.get(place);
     if (row !== undefined) {
-      return { key: row.key, entry: row.entry, rule: candidate.rule };
+      return { key: row.key, entry: row.source.entry, rule: candidate.rule };
     }
     const aliased = this.#aliases.get(place);
     if (aliased === undefined) return null;
     const rule = candidate.rule === "exact" ? "alias" : candidate.rule;
-    return { key: aliased.key, entry: aliased.entry, rule };
+    return { key: aliased.key, entry: aliased.source.entry, rule };
   }
 
   /** Every entry that lists this very name, at whatever provider. */

@@ -33,7 +33,10 @@ export function tableOf(
     source,
     date: "2026-08-01",
     entries: new Map(
-      Object.entries(entries).map(([key, entry]) => [key, entryOf(entry)]),
+      Object.entries(entries).map(([key, written]) => {
+        const entry = entryOf(written);
+        return [key, { aliases: entry.aliases, entry }];
+      }),
     ),
   }, isProvider);
 }

@@ -1,0 +1,109 @@
+/** Turns a service tier's absolute prices into a factor where they are one, so that it also holds for what no table lists. @module */
+
+import { decimalText, scaledDecimal } from "../../support/decimal.ts";
+import type { JsonObject } from "../../support/json.ts";
+import { RATE_KEYS, type RateKey } from "../price_entry.ts";
+import type { WrittenRates } from "./imported_prices.ts";
+
+const RATE_SCALE = 6;
+const MILLION = 1_000_000n;
+
+/** Rates from a bound on. */
+export interface WrittenTier {
+  /** The bound. */
+  readonly above: number;
+  /** What holds from there. */
+  readonly rates: WrittenRates;
+}
+
+function integer(price: string | undefined): bigint | null {
+  if (price === undefined) return null;
+  return scaledDecimal(price, RATE_SCALE)?.value ?? null;
+}
+
+/** The one factor between two sets of rates in parts per million, `null` if there is none. */
+function commonFactor(base: WrittenRates, tier: WrittenRates): bigint | null {
+  let common: bigint | null = null;
+  for (const key of RATE_KEYS) {
+    const to = integer(tier[key]);
+    if (to === null) continue;
+    const from = integer(base[key]);
+    if (from === null || from === 0n) {
+      if (to === 0n && from === 0n) continue;
+      return null;
+    }
+    if ((to * MILLION) % from !== 0n) return null;
+    const factor: bigint = to * MILLION / from;
+    if (common !== null && factor !== common) return null;
+    common = factor;
+  }
+  return common === 0n ? null : common;
+}
+
+/** Rates of a bound in a service tier that lists none: in proportion. */
+function proportional(
+  base: WrittenRates,
+  variant: WrittenRates,
+  tier: WrittenTier,
+): WrittenTier {
+  const rates: WrittenRates = {};
+  for (const key of RATE_KEYS) {
+    const price = integer(tier.rates[key]);
+    const from = integer(base[key]);
+    const to = integer(variant[key]);
+    if (price === null || from === null || to === null || from === 0n) {
+      continue;
+    }
+    rates[key] = decimalText(price * to / from, RATE_SCALE);
+  }
+  return { above: tier.above, rates };
+}
+
+function fits(
+  tiers: readonly WrittenTier[],
+  own: readonly WrittenTier[],
+  factor: bigint,
+): boolean {
+  return own.every(({ above, rates }) => {
+    const tier = tiers.find((listed) => listed.above === above);
+    return tier !== undefined && commonFactor(tier.rates, rates) === factor;
+  });
+}
+
+/** A tier as it is written. */
+export function writtenTier(tier: WrittenTier, inclusive: boolean): JsonObject {
+  return {
+    above: tier.above,
+    ...(inclusive ? { inclusive } : {}),
+    ...tier.rates,
+  };
+}
+
+/**
+ * Writes a service tier: a factor where every price is the same multiple,
+ * else its prices, and those of the bounds in proportion where it lists none.
+ */
+export function writtenVariant(
+  base: WrittenRates,
+  tiers: readonly WrittenTier[],
+  variant: WrittenRates,
+  own: readonly WrittenTier[],
+  inclusive: boolean,
+): JsonObject {
+  const factor = commonFactor(base, variant);
+  if (factor !== null && fits(tiers, own, factor)) {
+    return { factor: decimalText(factor, RATE_SCALE) };
+  }
+  const rows = tiers.map((tier) =>
+    own.find(({ above }) => above === tier.above) ??
+      proportional(base, variant, tier)
+  );
+  const written = rows.filter(({ rates }) => hasRates(rates))
+    .map((tier) => writtenTier(tier, inclusive));
+  return { ...variant, ...(written.length > 0 ? { tiers: written } : {}) };
+}
+
+/** Whether any rate is given. */
+export function hasRates(rates: WrittenRates): boolean {
+  return RATE_KEYS.some((key: RateKey) => rates[key] !== undefined);
+}

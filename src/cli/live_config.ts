@@ -10,6 +10,7 @@ import { ConfigError } from "../config/problem.ts";
 import { notReloadable } from "../config/reload.ts";
 import type { Config } from "../config/schema.ts";
 import type { ModelEntry } from "../http/models.ts";
+import { factsOf } from "../relay/facts.ts";
 import type { RelaySettings, Snapshot } from "../relay/snapshot.ts";
 import { mayAskFor, Router } from "../routing/router.ts";
 import type { Logger } from "../support/logger.ts";
@@ -118,7 +119,7 @@ async function compile(
   log: Logger,
 ): Promise<Live> {
   const built = await buildProviders(loaded.config, ticker, log);
-  const router = new Router(loaded.config, built.providers);
+  const router = new Router(loaded.config);
   const settings = relaySettings(loaded.config);
   let users = 0;
   let retired = false;
@@ -144,14 +145,7 @@ async function compile(
         closeIfUnused();
       },
       provider: (id) => built.providers.get(id),
-      decide: (exchange) =>
-        router.decide({
-          model: exchange.requestedModel,
-          protocol: exchange.protocol,
-          operation: exchange.operation,
-          stream: exchange.stream,
-          client: exchange.client,
-        }),
+      decide: (exchange, inbound) => router.decide(factsOf(exchange, inbound)),
     },
   };
 }

@@ -7,6 +7,7 @@
 
 import { type GatewayError, gatewayError } from "../exchange/gateway_error.ts";
 import type { Operation, ProtocolName } from "../exchange/names.ts";
+import { FACT_FIELDS } from "../routing/facts.ts";
 import type { JsonField, JsonScan } from "../support/json_scan.ts";
 
 /** The top-level fields that are looked for in every inference body. */
@@ -14,13 +15,10 @@ export const WATCHED_FIELDS: readonly string[] = [
   "model",
   "stream",
   "n",
-  "max_tokens",
-  "max_completion_tokens",
-  "max_output_tokens",
   "stream_options",
   "messages",
   "input",
-  "tools",
+  ...FACT_FIELDS,
 ];
 
 const TOKEN_LIMIT_FIELDS: readonly string[] = [

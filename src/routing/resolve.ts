@@ -8,7 +8,7 @@
 import { parseTarget } from "../config/targets.ts";
 import type { Config } from "../config/schema.ts";
 import type { ResolvedBy, TargetRef } from "../exchange/decision.ts";
-import type { Provider } from "../providers/provider.ts";
+import type { ProviderProfile } from "../providers/profile.ts";
 import type { RequestFacts } from "./facts.ts";
 import { compileRules, type Rule } from "./rules.ts";
 
@@ -18,20 +18,28 @@ export type Resolution =
     readonly kind: "target";
     readonly by: ResolvedBy;
     readonly target: TargetRef;
+    /** Index of the rule that led there, `null` if none did. */
+    readonly rule: number | null;
   }
-  | { readonly kind: "alias"; readonly by: ResolvedBy; readonly alias: string }
+  | {
+    readonly kind: "alias";
+    readonly by: ResolvedBy;
+    readonly alias: string;
+    /** Index of the rule that led there, `null` if none did. */
+    readonly rule: number | null;
+  }
   | { readonly kind: "ambiguous"; readonly providers: readonly string[] }
   | { readonly kind: "unknown" };
 
 /** Resolves names by one config. */
 export class NameResolver {
   readonly #aliases: ReadonlySet<string>;
-  readonly #providers: ReadonlyMap<string, Provider>;
+  readonly #providers: ReadonlyMap<string, ProviderProfile>;
   readonly #rules: readonly Rule[];
   readonly #listedBy = new Map<string, string[]>();
 
   /** Compiles the rules and indexes what providers list. */
-  constructor(config: Config, providers: ReadonlyMap<string, Provider>) {
+  constructor(config: Config, providers: ReadonlyMap<string, ProviderProfile>) {
     this.#aliases = new Set(config.models.keys());
     this.#providers = providers;
     this.#rules = compileRules(config.rules);
@@ -48,13 +56,13 @@ export class NameResolver {
   resolve(facts: RequestFacts): Resolution {
     const explicit = this.#explicit(facts.model);
     if (explicit !== null) {
-      return { kind: "target", by: "explicit", target: explicit };
+      return { kind: "target", by: "explicit", target: explicit, rule: null };
     }
-    for (const rule of this.#rules) {
-      if (rule.matches(facts)) return this.#use(rule.use, facts.model);
-    }
+    const rule = this.#rules.findIndex((one) => one.matches(facts));
+    const use = this.#rules[rule]?.use;
+    if (use !== undefined) return this.#use(use, facts.model, rule);
     if (this.#aliases.has(facts.model)) {
-      return { kind: "alias", by: "alias", alias: facts.model };
+      return { kind: "alias", by: "alias", alias: facts.model, rule: null };
     }
     return this.#listed(facts.model);
   }
@@ -73,16 +81,19 @@ export class NameResolver {
     return null;
   }
 
-  #use(use: string, requested: string): Resolution {
+  #use(use: string, requested: string, rule: number): Resolution {
     if (this.#aliases.has(use)) {
-      return { kind: "alias", by: "rule", alias: use };
+      return { kind: "alias", by: "rule", alias: use, rule };
     }
     const target = parseTarget(use);
     if (target === null) return { kind: "unknown" };
-    if (target.model !== "*") return { kind: "target", by: "rule", target };
+    if (target.model !== "*") {
+      return { kind: "target", by: "rule", target, rule };
+    }
     return {
       kind: "target",
       by: "rule",
+      rule,
       target: {
         id: `${target.provider}/${requested}`,
         provider: target.provider,
@@ -98,6 +109,6 @@ export class NameResolver {
       return { kind: "ambiguous", providers: [provider, ...others] };
     }
     const target = { id: `${provider}/${name}`, provider, model: name };
-    return { kind: "target", by: "listed", target };
+    return { kind: "target", by: "listed", target, rule: null };
   }
 }

@@ -1,105 +1,226 @@
-/** Names the targets of a request, in order and with the reasons. @module */
+/**
+ * Names the targets of a request, in order and with the reasons: the name is
+ * resolved, targets that cannot or may not serve are left out, selectors put
+ * the rest of each group in order. Explaining is the same, remembering nothing.
+ *
+ * @module
+ */
 
 import type { Config } from "../config/schema.ts";
-import { aliasGroups } from "../config/targets.ts";
-import type { Candidate, Decision } from "../exchange/decision.ts";
-import { type GatewayError, gatewayError } from "../exchange/gateway_error.ts";
-import type { Provider } from "../providers/provider.ts";
+import type { Decision, ResolvedBy } from "../exchange/decision.ts";
+import { type GatewayError, RequestError } from "../exchange/gateway_error.ts";
+import {
+  type ProviderProfile,
+  providerProfiles,
+} from "../providers/profile.ts";
 import { matchesWildcard } from "../support/wildcard.ts";
+import { affinityKey, type AffinitySettings } from "./affinity.ts";
+import { Choice } from "./choice.ts";
+import { knownTarget } from "./eligibility.ts";
 import type { RequestFacts } from "./facts.ts";
+import { NO_READERS, type RoutingReaders } from "./readers.ts";
+import { allResting, notAllowed, notFound, unable } from "./refusals.ts";
 import { NameResolver, type Resolution } from "./resolve.ts";
+import { directGroup, type RouteGroup, routeGroups } from "./route_groups.ts";
+import {
+  type AffinityLookup,
+  type DecisionNotes,
+  RoutingState,
+} from "./routing_state.ts";
+import type { Turns } from "./selector.ts";
+
+/** What a router is made with. */
+export interface RouterOptions {
+  /** What is remembered between decisions; several routers in turn may share one. @default {new RoutingState()} */
+  readonly state?: RoutingState;
+  /** What others know. @default {NO_READERS} */
+  readonly readers?: Partial<RoutingReaders>;
+}
+
+/** A decision with what was noted beside it. */
+export interface Explained {
+  /** The decision. */
+  readonly decision: Decision;
+  /** What a live decision would have left behind. */
+  readonly notes: DecisionNotes;
+}
+
+/** Where the targets come from, and how one of them is remembered. */
+interface Route {
+  readonly alias: string | null;
+  readonly by: ResolvedBy;
+  readonly rule: number | null;
+  readonly groups: readonly RouteGroup[];
+  readonly modelType: string | null;
+  readonly onLoss: "header" | "reject";
+  readonly affinity: AffinitySettings | null;
+}
+
+/** An alias, made ready. */
+type AliasRoute = Omit<Route, "by" | "rule">;
 
 /** Decides by one config. */
 export class Router {
   readonly #config: Config;
+  readonly #profiles: ReadonlyMap<string, ProviderProfile>;
   readonly #names: NameResolver;
+  readonly #aliases: ReadonlyMap<string, AliasRoute>;
+  readonly #state: RoutingState;
+  readonly #readers: RoutingReaders;
 
-  /** Compiles names, rules and allow-lists. */
-  constructor(config: Config, providers: ReadonlyMap<string, Provider>) {
+  /** Makes names, rules, aliases and allow-lists ready. */
+  constructor(config: Config, options: RouterOptions = {}) {
     this.#config = config;
-    this.#names = new NameResolver(config, providers);
+    this.#profiles = providerProfiles(config.providers);
+    this.#names = new NameResolver(config, this.#profiles);
+    this.#aliases = aliasRoutes(config, this.#profiles);
+    this.#state = options.state ?? new RoutingState();
+    this.#readers = { ...NO_READERS, ...options.readers };
   }
 
-  /** Decides for one request. */
+  /** Decides for one request, and remembers that it did. */
   decide(facts: RequestFacts): Decision {
-    if (!mayAskFor(this.#config, facts.client.name, facts.model)) {
-      return refused(
-        facts.model,
-        gatewayError(
-          "permission",
-          `Client ${facts.client.name} may not use model ${facts.model}`,
-          { code: "model_not_allowed", param: "model" },
-        ),
-      );
-    }
-    return this.#decision(facts, this.#names.resolve(facts));
+    const { decision, notes } = this.#attempt(facts, true);
+    this.#state.decided(decision, notes);
+    return decision;
   }
 
-  #decision(facts: RequestFacts, resolution: Resolution): Decision {
-    switch (resolution.kind) {
-      case "target":
-        return {
-          requestedModel: facts.model,
-          alias: null,
-          resolvedBy: resolution.by,
-          strategy: "direct",
-          order: [{
-            target: resolution.target,
-            group: 0,
-            score: null,
-            reason: `Requested name resolved by ${resolution.by}`,
-          }],
-          excluded: [],
-          refusal: null,
-        };
-      case "alias":
-        return this.#aliasDecision(facts, resolution);
-      case "ambiguous":
-        return refused(
-          facts.model,
-          notFound(
-            facts.model,
-            `several providers list it: ask for one of ${
-              resolution.providers.map((id) => `${id}/${facts.model}`).join(
-                ", ",
-              )
-            }`,
-          ),
-        );
-      case "unknown":
-        return refused(
-          facts.model,
-          notFound(facts.model, "no alias or provider has it"),
-        );
+  /** Tells what {@linkcode Router.decide} would decide now. */
+  explain(facts: RequestFacts): Explained {
+    return this.#attempt(facts, false);
+  }
+
+  /** Facts are found out on the way: a body that cannot be read is refused here. */
+  #attempt(facts: RequestFacts, live: boolean): Explained {
+    try {
+      return this.#decide(facts, live);
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      return refused(facts.model, error.error);
     }
   }
 
-  #aliasDecision(
-    facts: RequestFacts,
-    resolution: Resolution & { kind: "alias" },
-  ): Decision {
-    const alias = this.#config.models.get(resolution.alias);
-    const groups = alias === undefined ? [] : aliasGroups(alias);
-    const order: Candidate[] = groups.flatMap((group, index) =>
-      group.targets.map(({ target }) => ({
-        target,
-        group: index,
-        score: null,
-        reason: `In order, group ${index + 1}`,
-      }))
-    );
+  #decide(facts: RequestFacts, live: boolean): Explained {
+    const { name } = facts.client;
+    if (!mayAskFor(this.#config, name, facts.model)) {
+      return refused(facts.model, notAllowed(name, facts.model));
+    }
+    const resolution = this.#names.resolve(facts);
+    const route = this.#route(resolution);
+    return route === null
+      ? refused(facts.model, unresolved(facts.model, resolution))
+      : this.#choose(facts, route, live);
+  }
+
+  #route(resolution: Resolution): Route | null {
+    if (resolution.kind === "alias") {
+      const { by, rule } = resolution;
+      const alias = this.#aliases.get(resolution.alias);
+      return alias === undefined ? null : { ...alias, by, rule };
+    }
+    if (resolution.kind !== "target") return null;
+    const { target, by, rule } = resolution;
+    const profile = this.#profiles.get(target.provider);
+    if (profile === undefined) return null;
+    const words = rule === null ? WORDS[by] : `Named by rules[${rule}]`;
     return {
-      requestedModel: facts.model,
-      alias: resolution.alias,
-      resolvedBy: resolution.by,
-      strategy: groups[0]?.selector ?? "none",
-      order,
-      excluded: [],
-      refusal: order.length > 0
-        ? null
-        : gatewayError("overloaded", `Alias ${resolution.alias} has no target`),
+      alias: null,
+      by,
+      rule,
+      groups: [directGroup(knownTarget(target, profile), words)],
+      modelType: null,
+      onLoss: this.#config.routing.onLoss,
+      affinity: null,
     };
   }
+
+  #choose(facts: RequestFacts, route: Route, live: boolean): Explained {
+    const lookup = this.#lookup(facts, route);
+    const choice = new Choice({
+      groups: route.groups,
+      facts,
+      readers: this.#readers,
+      settings: this.#config.routing,
+      onLoss: route.onLoss,
+      random: live ? this.#state.random : this.#state.random.clone(),
+      remembered: lookup?.remembered ?? null,
+      turns: (group) => this.#turns(route.alias, group, live),
+    });
+    const decision: Decision = {
+      requestedModel: facts.model,
+      alias: route.alias,
+      resolvedBy: route.by,
+      strategy: choice.strategy,
+      order: choice.order,
+      excluded: choice.excluded,
+      refusal: choice.order.length > 0 ? null : refusalOf(facts.model, choice),
+    };
+    const affinity = lookup === null ? null : {
+      table: lookup.table,
+      key: lookup.key,
+      hit: choice.hit,
+    };
+    return { decision, notes: this.#notes(decision, route, affinity) };
+  }
+
+  #lookup(
+    facts: RequestFacts,
+    { alias, affinity }: Route,
+  ): (Omit<AffinityLookup, "hit"> & { remembered: string | null }) | null {
+    if (alias === null || affinity === null) return null;
+    const key = affinityKey(facts, affinity);
+    if (key === null) return null;
+    const table = this.#state.table(alias, affinity);
+    return { table, key, remembered: table.peek(key, this.#state.nowMs) };
+  }
+
+  #turns(alias: string | null, group: number, live: boolean): Turns {
+    if (alias === null) return new Map();
+    const turns = this.#state.turns(alias, group);
+    return live ? turns : new Map(turns);
+  }
+
+  #notes(
+    decision: Decision,
+    route: Route,
+    affinity: AffinityLookup | null,
+  ): DecisionNotes {
+    const chosen = decision.order[0];
+    const known = chosen === undefined
+      ? undefined
+      : route.groups[chosen.group]?.targets(this.#readers)
+        .find(({ target }) => target.id === chosen.target.id);
+    return {
+      rule: route.rule,
+      modelType: route.modelType ?? known?.modelType ?? "default",
+      region: known?.region ?? "default",
+      affinity,
+    };
+  }
+}
+
+const WORDS: { readonly [By in ResolvedBy]: string } = {
+  explicit: "Asked for by name",
+  rule: "Named by a rule",
+  alias: "Asked for by name",
+  listed: "The only provider that lists the model",
+  default: "The default",
+  none: "",
+};
+
+function aliasRoutes(
+  config: Config,
+  profiles: ReadonlyMap<string, ProviderProfile>,
+): ReadonlyMap<string, AliasRoute> {
+  return new Map(
+    [...config.models].map(([name, alias]) => [name, {
+      alias: name,
+      groups: routeGroups(alias, profiles),
+      modelType: alias.modelType,
+      onLoss: alias.onLoss ?? config.routing.onLoss,
+      affinity: alias.affinity,
+    }]),
+  );
 }
 
 /** Whether a client's allow-list has the name (DECISIONS.md 31: the requested one only). */
@@ -113,16 +234,25 @@ export function mayAskFor(
     patterns.some((pattern) => matchesWildcard(pattern, model));
 }
 
-function notFound(model: string, why: string): GatewayError {
-  return gatewayError(
-    "not_found",
-    `Cannot find model ${model}: ${why}`,
-    { code: "model_not_found", param: "model" },
+function refusalOf(model: string, choice: Choice): GatewayError {
+  return choice.resting.length > 0
+    ? allResting(model, choice.resting)
+    : unable(model, choice.excluded);
+}
+
+function unresolved(model: string, resolution: Resolution): GatewayError {
+  if (resolution.kind !== "ambiguous") {
+    return notFound(model, "no alias or provider has it");
+  }
+  const names = resolution.providers.map((id) => `${id}/${model}`);
+  return notFound(
+    model,
+    `several providers list it: ask for one of ${names.join(", ")}`,
   );
 }
 
-function refused(requestedModel: string, refusal: GatewayError): Decision {
-  return {
+function refused(requestedModel: string, refusal: GatewayError): Explained {
+  const decision: Decision = {
     requestedModel,
     alias: null,
     resolvedBy: "none",
@@ -131,4 +261,11 @@ function refused(requestedModel: string, refusal: GatewayError): Decision {
     excluded: [],
     refusal,
   };
+  const notes: DecisionNotes = {
+    rule: null,
+    modelType: "default",
+    region: "default",
+    affinity: null,
+  };
+  return { decision, notes };
 }

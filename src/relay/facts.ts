@@ -1,0 +1,34 @@
+/** The facts of a request that the relay holds. @module */
+
+import type { Exchange } from "../exchange/exchange.ts";
+import { RequestFacts } from "../routing/facts.ts";
+import type { JsonValue } from "../support/json.ts";
+import type { Inbound } from "./inbound.ts";
+
+/** Makes the facts of a request; nothing is parsed until it is asked for. */
+export function factsOf(exchange: Exchange, inbound: Inbound): RequestFacts {
+  return new RequestFacts({
+    model: exchange.requestedModel,
+    protocol: exchange.protocol,
+    operation: exchange.operation,
+    stream: exchange.stream,
+    client: exchange.client,
+    body: inbound.body,
+    header: (name) => inbound.header(name),
+    field: (name) => fieldOf(inbound, name),
+    json: () => inbound.json(),
+  });
+}
+
+/** Parses one field alone: a tool list is a tenth of a body, a limit a few bytes. */
+function fieldOf(inbound: Inbound, name: string): JsonValue | undefined {
+  const field = inbound.scan.fields.get(name);
+  if (field === undefined) return undefined;
+  const bytes = inbound.body.subarray(field.start, field.end);
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes)) as JsonValue;
+  } catch {
+    // A bad escape inside: the whole body is then refused with the right words.
+    return inbound.json()[name];
+  }
+}

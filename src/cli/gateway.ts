@@ -23,9 +23,11 @@ import type { ServerHooks } from "../http/server_core.ts";
 import { createServer, type GatewayServer } from "../http/server.ts";
 import type { ExpositionFormat } from "../metrics/exposition.ts";
 import { GatewayMetrics } from "../metrics/gateway_metrics.ts";
+import { RoutingMetrics } from "../metrics/routing_metrics.ts";
 import { PROTOCOLS } from "../protocols/protocols.ts";
 import { outcomeOfError } from "../relay/outcome.ts";
 import { Relay } from "../relay/relay.ts";
+import { RetryBudgets } from "../relay/retry_budget.ts";
 import { TapFanOut } from "../relay/tap_fan_out.ts";
 import type { LogWriter } from "../support/log_writer.ts";
 import type { Logger } from "../support/logger.ts";
@@ -35,6 +37,7 @@ import { UlidSource } from "../support/ulid.ts";
 import { NAME, VERSION } from "../support/version.ts";
 import { AccessLogTap } from "./access_log_tap.ts";
 import { writeEffectiveConfig } from "./effective_file.ts";
+import { RoutingParts } from "./routing_parts.ts";
 import { type Live, LiveConfig, modelEntries } from "./live_config.ts";
 
 /** What a gateway is started with. */
@@ -64,6 +67,7 @@ export class Gateway {
     live: LiveConfig,
     ticker: Ticker,
     resources: AsyncDisposableStack,
+    routing: RoutingParts,
   ) {
     const { config } = options.loaded;
     this.#log = options.log;
@@ -80,7 +84,7 @@ export class Gateway {
       }),
     );
     const ids = new UlidSource();
-    const relay = this.#makeRelay(ids, options.logWriter);
+    const relay = this.#makeRelay(ids, options.logWriter, routing);
     this.server = createServer({
       limits: config.server.limits,
       routes: this.#routes(relay),
@@ -99,14 +103,16 @@ export class Gateway {
   static async build(options: GatewayOptions): Promise<Gateway> {
     const resources = new AsyncDisposableStack();
     const ticker = resources.use(new Ticker());
+    const routing = new RoutingParts(options.loaded.config);
     const live = await LiveConfig.start(
       options.loaded,
       ticker,
       options.log,
       options.load,
+      routing,
     );
     resources.defer(() => live.current.built.close());
-    const gateway = new Gateway(options, live, ticker, resources);
+    const gateway = new Gateway(options, live, ticker, resources, routing);
     gateway.#metrics.configLoaded(options.loaded.config);
     await gateway.#loaded(live.current);
     return gateway;
@@ -173,9 +179,18 @@ export class Gateway {
     return this.#metrics.render(format);
   }
 
-  #makeRelay(ids: UlidSource, logWriter: LogWriter | null): Relay {
+  #makeRelay(
+    ids: UlidSource,
+    logWriter: LogWriter | null,
+    { state, taps: routingTaps }: RoutingParts,
+  ): Relay {
     const { log } = this.#live.current.loaded.config;
-    const taps: Tap[] = [...this.#metrics.taps];
+    const decisions = new RoutingMetrics(
+      this.#metrics.registry,
+      (decision) => state.notesOf(decision),
+    );
+    state.onAffinity = (hit) => decisions.lookedUp(hit);
+    const taps: Tap[] = [...routingTaps, ...this.#metrics.taps, decisions];
     if (logWriter !== null) taps.push(new AccessLogTap(logWriter, log));
     return new Relay({
       protocols: PROTOCOLS,
@@ -189,6 +204,7 @@ export class Gateway {
       ticker: this.#ticker,
       scrub: (text) => scrubSecrets(text, this.#live.current.secrets),
       costOf: () => null,
+      retryBudgets: new RetryBudgets(),
       newId: (prefix) => prefix + ids.next(),
     });
   }

@@ -12,10 +12,11 @@ import type { Config } from "../config/schema.ts";
 import type { ModelEntry } from "../http/models.ts";
 import { factsOf } from "../relay/facts.ts";
 import type { RelaySettings, Snapshot } from "../relay/snapshot.ts";
-import { mayAskFor, Router } from "../routing/router.ts";
+import { mayAskFor, type Router } from "../routing/router.ts";
 import type { Logger } from "../support/logger.ts";
 import type { Ticker } from "../support/ticker.ts";
 import { buildProviders, type BuiltProviders } from "./build_providers.ts";
+import type { RoutingParts } from "./routing_parts.ts";
 
 /** One compiled configuration with what was built from it. */
 export interface Live {
@@ -25,6 +26,8 @@ export interface Live {
   readonly loadedAtMs: number;
   /** What exchanges see of it. */
   readonly snapshot: Snapshot;
+  /** Decides, and explains. */
+  readonly router: Router;
   /** What was built. */
   readonly built: BuiltProviders;
   /** Every secret of the config, revealed: for the scrubber alone. */
@@ -44,6 +47,7 @@ export class LiveConfig {
   readonly #ticker: Ticker;
   readonly #log: Logger;
   readonly #load: () => Promise<LoadedConfig>;
+  readonly #routing: RoutingParts;
   #reloading: Promise<ReloadResult> | null = null;
 
   private constructor(
@@ -51,7 +55,9 @@ export class LiveConfig {
     ticker: Ticker,
     log: Logger,
     load: () => Promise<LoadedConfig>,
+    routing: RoutingParts,
   ) {
+    this.#routing = routing;
     this.#live = live;
     this.#ticker = ticker;
     this.#log = log;
@@ -64,9 +70,10 @@ export class LiveConfig {
     ticker: Ticker,
     log: Logger,
     load: () => Promise<LoadedConfig>,
+    routing: RoutingParts,
   ): Promise<LiveConfig> {
-    const live = await compile(loaded, ticker, log);
-    return new LiveConfig(live, ticker, log, load);
+    const live = await compile(loaded, ticker, log, routing);
+    return new LiveConfig(live, ticker, log, load, routing);
   }
 
   /** What is live now. */
@@ -87,7 +94,13 @@ export class LiveConfig {
       const loaded = await this.#load();
       const fixed = notReloadable(this.#live.loaded.config, loaded.config);
       if (fixed.length > 0) throw needsRestart(loaded.source, fixed);
-      const live = await compile(loaded, this.#ticker, this.#log);
+      const live = await compile(
+        loaded,
+        this.#ticker,
+        this.#log,
+        this.#routing,
+      );
+      this.#routing.update(loaded.config);
       const previous = this.#live;
       this.#live = live;
       previous.retire();
@@ -117,9 +130,10 @@ async function compile(
   loaded: LoadedConfig,
   ticker: Ticker,
   log: Logger,
+  routing: RoutingParts,
 ): Promise<Live> {
   const built = await buildProviders(loaded.config, ticker, log);
-  const router = new Router(loaded.config);
+  const router = routing.router(loaded.config);
   const settings = relaySettings(loaded.config);
   let users = 0;
   let retired = false;
@@ -130,6 +144,7 @@ async function compile(
     loaded,
     loadedAtMs: Date.now(),
     built,
+    router,
     secrets: secretsOf(loaded.config),
     retire: () => {
       retired = true;
@@ -146,6 +161,8 @@ async function compile(
       },
       provider: (id) => built.providers.get(id),
       decide: (exchange, inbound) => router.decide(factsOf(exchange, inbound)),
+      mayTry: ({ decision }, target) =>
+        decision !== null && router.admit(decision, target),
     },
   };
 }

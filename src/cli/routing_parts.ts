@@ -11,8 +11,6 @@ import { RoutingState } from "../routing/routing_state.ts";
 export interface RoutingPartsOptions {
   /** Readers that others bring: prices, health, load, budgets, heads. */
   readonly readers?: Partial<RoutingReaders>;
-  /** Hears of every lookup in the affinity tables. */
-  readonly onAffinity?: (hit: boolean) => void;
 }
 
 /** Rolling windows, turns and affinity; makes the router of each config. */
@@ -26,11 +24,8 @@ export class RoutingParts {
   /** Begins with nothing known. */
   constructor(config: Config, options: RoutingPartsOptions = {}) {
     const { windowMs } = config.routing;
-    const { onAffinity } = options;
     this.windows = new PerformanceWindows({ windowMs });
-    this.state = new RoutingState(
-      onAffinity === undefined ? {} : { onAffinity },
-    );
+    this.state = new RoutingState();
     this.#readers = {
       performance: ({ id }) => this.windows.of(id),
       ...options.readers,

@@ -134,6 +134,24 @@ const EXCHANGES: readonly MetricDefinition[] = [
   ),
 ];
 
+const ROUTING: readonly MetricDefinition[] = [
+  counter(
+    "routing_decisions_total",
+    "strategy model_type region",
+    "Routing decisions by selector, direct, or none where no target was left, with class and region of the chosen target.",
+  ),
+  counter(
+    "cache_hits_total",
+    "",
+    "Lookups of the routing-decision cache (affinity) that found a target which could still be used.",
+  ),
+  counter(
+    "cache_misses_total",
+    "",
+    "Lookups of the routing-decision cache (affinity) that found none.",
+  ),
+];
+
 const PROCESS: readonly MetricDefinition[] = [
   counter("process_cpu_seconds_total", "", "User and system CPU time."),
   gauge("process_resident_memory_bytes", "", "Resident memory."),
@@ -283,6 +301,7 @@ const GEN_AI: readonly MetricDefinition[] = [
 export const METRIC_CATALOG: readonly MetricDefinition[] = [
   ...HTTP,
   ...EXCHANGES,
+  ...ROUTING,
   ...PROCESS,
   ...FILES,
   ...GEN_AI,

@@ -4,6 +4,7 @@ import type { Cost } from "../exchange/cost.ts";
 import type { Attempt, Exchange } from "../exchange/exchange.ts";
 import type { Ticker } from "../support/ticker.ts";
 import type { Protocols } from "./bodies.ts";
+import type { RetryBudgets } from "./retry_budget.ts";
 import type { TapFanOut } from "./tap_fan_out.ts";
 
 /** The relay's surroundings, built once. */
@@ -18,6 +19,8 @@ export interface RelayDependencies {
   readonly scrub: (text: string) => string;
   /** Prices an ended attempt, `null` where nothing is priced. */
   readonly costOf: (attempt: Attempt, exchange: Exchange) => Cost | null;
+  /** Bounds retries, over all exchanges. */
+  readonly retryBudgets: RetryBudgets;
   /** Makes ids of items that a provider did not name. */
   readonly newId: (prefix: string) => string;
 }

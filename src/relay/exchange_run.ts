@@ -9,7 +9,7 @@ import type { Candidate } from "../exchange/decision.ts";
 import type { ExchangeEvent } from "../exchange/events.ts";
 import { Attempt, type Exchange } from "../exchange/exchange.ts";
 import { type Failure, failure } from "../exchange/failure.ts";
-import { type GatewayError, gatewayError } from "../exchange/gateway_error.ts";
+import type { GatewayError } from "../exchange/gateway_error.ts";
 import type { ClientResponse } from "../exchange/client.ts";
 import type { Outcome } from "../exchange/names.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -22,7 +22,7 @@ import { ClientSide } from "./client_side.ts";
 import { ErrorReader } from "./error_body.ts";
 import type { Inbound } from "./inbound.ts";
 import type { RelayDependencies } from "./dependencies.ts";
-import { outcomeOfError, outcomeOfFailure } from "./outcome.ts";
+import { NO_TARGET, outcomeOfError, outcomeOfFailure } from "./outcome.ts";
 import { prepareTarget, upstreamRequest } from "./prepare_target.ts";
 import { RetryPlan } from "./retry_plan.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -45,6 +45,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
   #provider: Provider | null = null;
   #prepared: Prepared | null = null;
   #refused: GatewayError | null = null;
+  #failed: Failure | null = null;
   #waiting: Candidate | null = null;
   #deadlineMs = Infinity;
   #retryAtMs = Infinity;
@@ -82,7 +83,9 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     exchange.decision = decision;
     this.#emit({ type: "decided", exchange });
     if (decision.refusal !== null) return this.#refuse(decision.refusal);
-    this.#plan = new RetryPlan(decision.order, this.#snapshot.settings.retry);
+    const { retry } = this.#snapshot.settings;
+    const budget = this.#deps.retryBudgets.of(decision.alias);
+    this.#plan = new RetryPlan(decision.order, retry, budget);
     this.#tryNext(this.#plan.first());
   }
 
@@ -144,8 +147,8 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
 
   /** Starts the clock of the held head. */
   headHeld(): void {
-    const held = this.#snapshot.settings.commit.maxHeldMs;
-    this.#heldUntilMs = performance.now() + held;
+    const { maxHeldMs } = this.#snapshot.settings.commit;
+    this.#heldUntilMs = performance.now() + maxHeldMs;
     this.#schedule();
   }
 
@@ -162,6 +165,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     const committed = run.committed;
     this.#endAttempt(run.attempt, { kind: "failed", failure: failed });
     if (committed) return this.#breakOff(run, failed);
+    this.#failed = failed;
     const next = this.#plan?.after(failed) ?? null;
     if (next === null) return this.#answerFailure(failed);
     if (next.delayMs === 0) return this.#tryNext(next.candidate);
@@ -201,8 +205,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     this.events.received(this.#inbound);
     this.#response.onAbort = () => this.#clientGone();
     this.#response.onDrain = () => this.#drained();
-    const { maxStreamMs, maxRequestMs } = this.#snapshot.settings;
-    const limitMs = exchange.stream ? maxStreamMs : maxRequestMs;
+    const limitMs = this.#limitMs();
     if (limitMs > 0) this.#deadlineMs = exchange.startedMs + limitMs;
     this.#snapshot.enter();
     ticker.add(this);
@@ -217,14 +220,16 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     ) {
       const provider = this.#snapshot.provider(candidate.target.provider);
       if (provider === undefined) continue;
-      if (this.#prepare(candidate, provider)) {
+      if (
+        this.#prepare(candidate, provider) &&
+        this.#snapshot.mayTry(this.exchange, candidate.target)
+      ) {
         return this.#call(candidate, provider);
       }
     }
-    this.#refuse(
-      this.#refused ??
-        gatewayError("server", "No target is left for this request"),
-    );
+    // What a provider said tells more than why nobody else could be asked.
+    if (this.#failed !== null) return this.#answerFailure(this.#failed);
+    this.#refuse(this.#refused ?? NO_TARGET);
   }
 
   #prepare(candidate: Candidate, provider: Provider): boolean {
@@ -270,10 +275,8 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     );
     this.events.started(attempt, provider, request);
     const { maxResponseBytes, commit } = this.#snapshot.settings;
-    const run = new AttemptRun(this, attempt, {
-      maxResponseBytes,
-      maxHeldBytes: commit.maxHeldBytes,
-    });
+    const limits = { maxResponseBytes, maxHeldBytes: commit.maxHeldBytes };
+    const run = new AttemptRun(this, attempt, limits);
     this.#current = run;
     run.call = provider.start(request, run);
   }
@@ -325,15 +328,16 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
 
   #deadlinePassed(): void {
     this.#deadlineMs = Infinity;
-    const { maxStreamMs, maxRequestMs } = this.#snapshot.settings;
-    const limitMs = this.exchange.stream ? maxStreamMs : maxRequestMs;
-    const late = failure(
-      "deadline",
-      `The request took longer than ${limitMs} ms`,
-    );
+    const words = `The request took longer than ${this.#limitMs()} ms`;
+    const late = failure("deadline", words);
     const run = this.#current;
     if (run !== null && run.attempt.outcome === null) run.giveUp(late);
     else this.#answerFailure(late);
+  }
+
+  #limitMs(): number {
+    const { maxStreamMs, maxRequestMs } = this.#snapshot.settings;
+    return this.exchange.stream ? maxStreamMs : maxRequestMs;
   }
 
   /** Comments alone are a sign of life, but not for ever. */

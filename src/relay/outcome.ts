@@ -1,7 +1,11 @@
 /** How an exchange ended, as the SLI counts it. @module */
 
 import { type Failure, FAILURE_RULES } from "../exchange/failure.ts";
-import type { ErrorKind, GatewayError } from "../exchange/gateway_error.ts";
+import {
+  type ErrorKind,
+  type GatewayError,
+  gatewayError,
+} from "../exchange/gateway_error.ts";
 import type { Outcome } from "../exchange/names.ts";
 
 /** The outcome of an exchange whose last attempt failed before anything was sent. */
@@ -40,3 +44,9 @@ const OF_KIND: { readonly [K in ErrorKind]: Outcome } = {
 export function outcomeOfError(error: GatewayError): Outcome {
   return OF_KIND[error.kind];
 }
+
+/** What a client is told when no target of the decision is left that may be called. */
+export const NO_TARGET: GatewayError = gatewayError(
+  "overloaded",
+  "Cannot serve the request: none of its targets may be called now",
+);

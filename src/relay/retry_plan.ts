@@ -2,6 +2,7 @@
 
 import type { Candidate } from "../exchange/decision.ts";
 import { type Failure, FAILURE_RULES } from "../exchange/failure.ts";
+import type { RetryBudget } from "./retry_budget.ts";
 
 /** How often is tried. */
 export interface RetrySettings {
@@ -13,6 +14,8 @@ export interface RetrySettings {
   readonly backoffMs: readonly [number, number];
   /** A provider that asks for a longer pause is not waited for, ms. */
   readonly maxRetryAfterMs: number;
+  /** Most failed calls on top of the first ones, as a share of the requests. */
+  readonly budgetRatio: number;
 }
 
 /** The next try. */
@@ -27,6 +30,7 @@ export interface NextTry {
 export class RetryPlan {
   readonly #order: readonly Candidate[];
   readonly #settings: RetrySettings;
+  readonly #budget: RetryBudget;
   readonly #random: () => number;
   #position = 0;
   #attempts = 1;
@@ -36,11 +40,14 @@ export class RetryPlan {
   constructor(
     order: readonly Candidate[],
     settings: RetrySettings,
+    budget: RetryBudget,
     random: () => number = Math.random,
   ) {
     this.#order = order;
     this.#settings = settings;
+    this.#budget = budget;
     this.#random = random;
+    budget.request();
   }
 
   /** The first target. */
@@ -57,23 +64,34 @@ export class RetryPlan {
 
   /** What follows from a failure, `null` if nothing is left to try. */
   after(failed: Failure): NextTry | null {
-    const rule = FAILURE_RULES[failed.kind];
+    const { maxAttempts, budgetRatio } = this.#settings;
+    // A try at the same target was paid for when it was planned.
+    if (this.#attempts > 1 && this.#sameTries === 0) this.#budget.spend();
+    if (this.#attempts >= maxAttempts) return null;
+    if (!this.#budget.allows(budgetRatio)) return null;
+    return this.#sameAgain(failed) ?? this.#nextTarget(failed);
+  }
+
+  #sameAgain({ kind, retryAfterMs }: Failure): NextTry | null {
+    const { sameTargetRetries, maxRetryAfterMs } = this.#settings;
     const candidate = this.#order[this.#position];
-    if (this.#attempts >= this.#settings.maxAttempts) return null;
     if (
-      rule.sameTarget && candidate !== undefined &&
-      this.#sameTries < this.#settings.sameTargetRetries &&
-      (failed.retryAfterMs ?? 0) <= this.#settings.maxRetryAfterMs
-    ) {
-      this.#sameTries++;
-      this.#attempts++;
-      return { candidate, delayMs: this.#delayMs(failed.retryAfterMs) };
-    }
-    if (!rule.nextTarget) return null;
-    const next = this.skip();
-    if (next === null) return null;
+      candidate === undefined || !FAILURE_RULES[kind].sameTarget ||
+      this.#sameTries >= sameTargetRetries ||
+      (retryAfterMs ?? 0) > maxRetryAfterMs
+    ) return null;
+    this.#sameTries++;
     this.#attempts++;
-    return { candidate: next, delayMs: 0 };
+    this.#budget.spend();
+    return { candidate, delayMs: this.#delayMs(retryAfterMs) };
+  }
+
+  #nextTarget({ kind }: Failure): NextTry | null {
+    if (!FAILURE_RULES[kind].nextTarget) return null;
+    const candidate = this.skip();
+    if (candidate === null) return null;
+    this.#attempts++;
+    return { candidate, delayMs: 0 };
   }
 
   /** Full jitter between the bounds, never less than the provider asked for. */

@@ -1,9 +1,10 @@
 /** What an exchange needs of the configuration; it keeps its snapshot to the end. @module */
 
-import type { Decision } from "../exchange/decision.ts";
+import type { Decision, TargetRef } from "../exchange/decision.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { Inbound } from "./inbound.ts";
+import type { RetrySettings } from "./retry_plan.ts";
 
 /** Numbers of the config that the relay obeys. 0 switches a limit off. */
 export interface RelaySettings {
@@ -15,12 +16,7 @@ export interface RelaySettings {
     readonly maxHeldMs: number;
   };
   /** How often is tried. */
-  readonly retry: {
-    readonly maxAttempts: number;
-    readonly sameTargetRetries: number;
-    readonly backoffMs: readonly [number, number];
-    readonly maxRetryAfterMs: number;
-  };
+  readonly retry: RetrySettings;
   /** Longest whole answer, bytes. */
   readonly maxResponseBytes: number;
   /** Longest event, bytes. */
@@ -39,6 +35,8 @@ export interface Snapshot {
   readonly settings: RelaySettings;
   /** Names the targets of an exchange, with the reasons. */
   decide(exchange: Exchange, inbound: Inbound): Decision;
+  /** Whether a target of an exchange's decision may be called now: asked right before every attempt, which must then be made. */
+  mayTry(exchange: Exchange, target: TargetRef): boolean;
   /** An exchange begins to use it: what it holds open stays open. */
   enter(): void;
   /** The exchange has ended. */

@@ -46,6 +46,8 @@ export class Choice {
   strategy = "none";
   /** Whether the remembered target leads. */
   hit = false;
+  /** Whether every target rests and they are called all the same. */
+  lastResort = false;
   readonly #input: ChoiceInput;
   readonly #lastResort: (Candidate & { readonly waitMs: number })[] = [];
 
@@ -141,6 +143,7 @@ export class Choice {
   /** Nobody else is left: those that may be called all the same, the one first whose rest ends first. */
   #callResting(): void {
     if (this.#lastResort.length === 0) return;
+    this.lastResort = true;
     this.#lastResort.sort((left, right) =>
       left.waitMs === right.waitMs ? 0 : left.waitMs < right.waitMs ? -1 : 1
     );

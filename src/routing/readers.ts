@@ -45,6 +45,11 @@ export interface RoutingReaders {
   performance(target: TargetRef): TargetPerformance | null;
   /** Whether a target may be called now. */
   health(target: TargetRef): TargetHealth;
+  /**
+   * Takes the place of an attempt that is made next. `false`: the target has come to rest since it
+   * was chosen, or the one probe after its rest is under way. `lastResort`: every target rests.
+   */
+  admit(target: TargetRef, lastResort: boolean): boolean;
   /** How busy a target is, 0 idle to 1 full; `null` if nobody knows. */
   load(target: TargetRef): number | null;
   /** How good its answers are, 0 to 1, from feedback; `null` if nobody said. */
@@ -62,6 +67,7 @@ export const NO_READERS: RoutingReaders = {
   price: () => null,
   performance: () => null,
   health: () => USABLE,
+  admit: () => true,
   load: () => null,
   quality: () => null,
   budgetState: () => "ok",

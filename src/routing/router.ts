@@ -7,7 +7,7 @@
  */
 
 import type { Config } from "../config/schema.ts";
-import type { Decision, ResolvedBy } from "../exchange/decision.ts";
+import type { Decision, ResolvedBy, TargetRef } from "../exchange/decision.ts";
 import { type GatewayError, RequestError } from "../exchange/gateway_error.ts";
 import {
   type ProviderProfile,
@@ -90,6 +90,12 @@ export class Router {
     return this.#attempt(facts, false);
   }
 
+  /** Takes the place of an attempt at a target of a live decision; `false` if it may not be made now. */
+  admit(decision: Decision, target: TargetRef): boolean {
+    const lastResort = this.#state.notesOf(decision)?.lastResort ?? false;
+    return this.#readers.admit(target, lastResort);
+  }
+
   /** Facts are found out on the way: a body that cannot be read is refused here. */
   #attempt(facts: RequestFacts, live: boolean): Explained {
     try {
@@ -160,7 +166,8 @@ export class Router {
       key: lookup.key,
       hit: choice.hit,
     };
-    return { decision, notes: this.#notes(decision, route, affinity) };
+    const notes = this.#notes(decision, route, affinity, choice.lastResort);
+    return { decision, notes };
   }
 
   #lookup(
@@ -184,6 +191,7 @@ export class Router {
     decision: Decision,
     route: Route,
     affinity: AffinityLookup | null,
+    lastResort: boolean,
   ): DecisionNotes {
     const chosen = decision.order[0];
     const known = chosen === undefined
@@ -195,6 +203,7 @@ export class Router {
       modelType: route.modelType ?? known?.modelType ?? "default",
       region: known?.region ?? "default",
       affinity,
+      lastResort,
     };
   }
 }
@@ -266,6 +275,7 @@ function refused(requestedModel: string, refusal: GatewayError): Explained {
     modelType: "default",
     region: "default",
     affinity: null,
+    lastResort: false,
   };
   return { decision, notes };
 }

@@ -22,6 +22,8 @@ export interface DecisionNotes {
   readonly region: string;
   /** What the request was looked up by, `null` without affinity. */
   readonly affinity: AffinityLookup | null;
+  /** Whether every target rests and they are called all the same. */
+  readonly lastResort: boolean;
 }
 
 /** A look into an affinity table. */
@@ -40,8 +42,6 @@ export interface RoutingStateOptions {
   readonly random?: RandomSource;
   /** Times the affinity tables. @default {SYSTEM_CLOCK} */
   readonly clock?: Pick<Clock, "monotonicMs">;
-  /** Hears of every lookup of a live decision in an affinity table. */
-  readonly onAffinity?: (hit: boolean) => void;
 }
 
 /** Remembers; listens to attempts, so that a conversation follows to where it was answered. */
@@ -50,8 +50,9 @@ export class RoutingState implements Tap {
   readonly wantsBytes = false;
   /** Draws of live decisions. */
   readonly random: RandomSource;
+  /** Hears of every lookup of a live decision in an affinity table. */
+  onAffinity: (hit: boolean) => void = () => {};
   readonly #clock: Pick<Clock, "monotonicMs">;
-  readonly #onAffinity: (hit: boolean) => void;
   readonly #turns = new Map<string, Turns>();
   readonly #tables = new Map<string, AffinityTable>();
   readonly #notes = new WeakMap<Decision, DecisionNotes>();
@@ -60,7 +61,6 @@ export class RoutingState implements Tap {
   constructor(options: RoutingStateOptions = {}) {
     this.random = options.random ?? Sfc32.unseeded();
     this.#clock = options.clock ?? SYSTEM_CLOCK;
-    this.#onAffinity = options.onAffinity ?? (() => {});
   }
 
   /** Monotonic ms. */
@@ -106,7 +106,7 @@ export class RoutingState implements Tap {
     this.#notes.set(decision, notes);
     const { affinity } = notes;
     if (affinity === null) return;
-    this.#onAffinity(affinity.hit);
+    this.onAffinity(affinity.hit);
     const chosen = decision.order[0];
     if (chosen !== undefined) {
       affinity.table.remember(affinity.key, chosen.target.id, this.nowMs);

@@ -6,6 +6,7 @@ import { GenAiTap } from "../../src/metrics/gen_ai_tap.ts";
 import { HttpMetrics } from "../../src/metrics/http_metrics.ts";
 import { MetricsTap } from "../../src/metrics/metrics_tap.ts";
 import { ProcessMetrics } from "../../src/metrics/process_metrics.ts";
+import { RoutingMetrics } from "../../src/metrics/routing_metrics.ts";
 import { Registry } from "../../src/metrics/registry.ts";
 import {
   ConfigMetrics,
@@ -39,6 +40,11 @@ async function everything(): Promise<Registry> {
     play(tap, exchange);
     play(genAi, exchange);
   }
+  const routing = new RoutingMetrics(registry, () => ({
+    modelType: hostile,
+    region: hostile,
+  }));
+  play(routing, endedExchange());
   const http = new HttpMetrics(registry);
   http.onRequest("POST", "/v1/messages", 200, 0.1);
   http.onLimit("maxConcurrent");

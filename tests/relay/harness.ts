@@ -9,6 +9,7 @@ import { PROTOCOLS } from "../../src/protocols/protocols.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import type { Inbound } from "../../src/relay/inbound.ts";
 import { Relay } from "../../src/relay/relay.ts";
+import { RetryBudgets } from "../../src/relay/retry_budget.ts";
 import type { RelaySettings, Snapshot } from "../../src/relay/snapshot.ts";
 import { TapFanOut } from "../../src/relay/tap_fan_out.ts";
 import { isJsonObject, type JsonObject } from "../../src/support/json.ts";
@@ -29,6 +30,7 @@ export const PATIENT: RelaySettings = {
     sameTargetRetries: 0,
     backoffMs: [1, 2],
     maxRetryAfterMs: 1000,
+    budgetRatio: 0.2,
   },
   maxResponseBytes: 1 << 20,
   maxSseEventBytes: 1 << 20,
@@ -57,6 +59,8 @@ export interface Question {
 /** A relay whose targets are tried in order. */
 export class TestRelay implements AsyncDisposable {
   readonly events: ExchangeEvent[] = [];
+  /** Whether a target may be called; replace it at any time. */
+  mayTry: (targetId: string) => boolean = () => true;
   readonly #ticker = new Ticker({ resolutionMs: 5 });
   readonly #networks: NetworkProvider[] = [];
   readonly #providers = new Map<string, Provider>();
@@ -82,6 +86,7 @@ export class TestRelay implements AsyncDisposable {
       settings: { ...PATIENT, ...settings },
       enter: () => {},
       leave: () => {},
+      mayTry: (_exchange, target) => this.mayTry(target.id),
       provider: (id) => this.#providers.get(id),
       decide: (exchange) => ({
         requestedModel: exchange.requestedModel,
@@ -108,6 +113,7 @@ export class TestRelay implements AsyncDisposable {
       ticker: this.#ticker,
       scrub: (text) => text.replaceAll("key-of-p0", "***"),
       costOf: () => null,
+      retryBudgets: new RetryBudgets(),
       newId: (prefix) => `${prefix}test`,
     });
   }

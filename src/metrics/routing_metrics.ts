@@ -1,0 +1,51 @@
+/** Counts routing decisions, and lookups in the routing-decision cache. @module */
+
+import type { Decision } from "../exchange/decision.ts";
+import type { ExchangeEvent, Tap } from "../exchange/events.ts";
+import type { Counter, CounterFamily } from "./family.ts";
+import type { Registry } from "./registry.ts";
+
+/** Where a decision leads, in labels; names of the config only. */
+export interface DecisionLabels {
+  /** Class of the chosen target. */
+  readonly modelType: string;
+  /** Region of the chosen target. */
+  readonly region: string;
+}
+
+const NOWHERE: DecisionLabels = { modelType: "default", region: "default" };
+
+/** Feeds the metrics of routing. */
+export class RoutingMetrics implements Tap {
+  readonly name = "routing-metrics";
+  readonly wantsBytes = false;
+  readonly #decisions: CounterFamily;
+  readonly #hits: Counter;
+  readonly #misses: Counter;
+  readonly #labelsOf: (decision: Decision) => DecisionLabels | null;
+
+  /** Registers the families and shows failures as 0. */
+  constructor(
+    registry: Registry,
+    labelsOf: (decision: Decision) => DecisionLabels | null,
+  ) {
+    this.#decisions = registry.counter("routing_decisions_total");
+    this.#decisions.child("none", NOWHERE.modelType, NOWHERE.region);
+    this.#hits = registry.counter("cache_hits_total").child();
+    this.#misses = registry.counter("cache_misses_total").child();
+    this.#labelsOf = labelsOf;
+  }
+
+  /** Counts a lookup in the affinity tables. */
+  lookedUp(hit: boolean): void {
+    (hit ? this.#hits : this.#misses).inc();
+  }
+
+  on(event: ExchangeEvent): void {
+    if (event.type !== "decided") return;
+    const { decision } = event.exchange;
+    if (decision === null) return;
+    const { modelType, region } = this.#labelsOf(decision) ?? NOWHERE;
+    this.#decisions.child(decision.strategy, modelType, region).inc();
+  }
+}

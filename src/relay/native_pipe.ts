@@ -55,12 +55,13 @@ export class NativePipe implements StreamPipe {
     return whole === null ? null : this.#filter(whole);
   }
 
-  /** Gives what was held back. */
+  /** Gives what was held back: a last event without its blank line. One that was cut off is dropped. */
   end(): Output | null {
-    this.#reader.end();
     this.#eof = true;
     const rest = this.#framer.end();
-    return rest === null ? null : this.#filter(rest);
+    if (rest === null || !isWholeEvent(rest)) return null;
+    this.#reader.end();
+    return this.#filter(rest);
   }
 
   /** Gives the protocol's error event. */
@@ -133,6 +134,20 @@ export class NativePipe implements StreamPipe {
       offset += piece.length;
     }
     return bytes;
+  }
+}
+
+/** Whether the tail of a body is an event that lacks nothing but its blank line. */
+function isWholeEvent(tail: Uint8Array): boolean {
+  const data = new TextDecoder().decode(tail).split(/\r\n|\r|\n/)
+    .filter((line) => line.startsWith("data:"))
+    .map((line) => line.slice(5)).join("\n").trim();
+  if (data === "[DONE]") return true;
+  try {
+    JSON.parse(data);
+    return true;
+  } catch {
+    return false;
   }
 }
 

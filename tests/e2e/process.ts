@@ -7,8 +7,8 @@ export type LogLine = Record<string, unknown>;
 
 /** How the program is started. */
 export interface ProcessOptions {
-  /** Config; `stateDir` and a free port are added. */
-  readonly config: Record<string, unknown>;
+  /** Config; `stateDir` and a free port are added. `null`: no config file at all, the built-in default. */
+  readonly config: Record<string, unknown> | null;
   /** Variables; the process sees no others but PATH, HOME and the like. */
   readonly environment?: Record<string, string>;
   /** The program and its first arguments; the source under this runtime unless given. */
@@ -51,10 +51,14 @@ export class GatewayProcess implements AsyncDisposable {
   /** Starts it and waits until it listens. */
   static async start(options: ProcessOptions): Promise<GatewayProcess> {
     const folder = await Deno.makeTempDir({ prefix: "signalbox-" });
-    await writeConfig(folder, options.config);
+    const { config } = options;
+    if (config !== null) await writeConfig(folder, config);
+    const serve = config === null
+      ? ["serve", "--port", "0"]
+      : ["serve", "--config", `${folder}/signalbox.jsonc`];
     const [command = "", ...args] = options.program ?? sourceProgram();
     const child = new Deno.Command(command, {
-      args: [...args, "serve", "--config", `${folder}/signalbox.jsonc`],
+      args: [...args, ...serve],
       cwd: folder,
       clearEnv: true,
       env: {

@@ -8,31 +8,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
-import { FAST_SIMULATOR, startGateway } from "./gateway.ts";
+import { PROTOCOLS, startChain } from "./chain.ts";
 
-const PROTOCOLS = ["chat", "messages", "responses"] as const;
 type Name = typeof PROTOCOLS[number];
-
-async function startChain() {
-  const back = await startGateway({
-    providers: { sim: FAST_SIMULATOR },
-    rules: [{ when: { model: "*" }, use: "sim/*" }],
-  });
-  const front = await startGateway({
-    providers: {
-      "chat-only": { protocols: { chat: `${back.url}/v1` } },
-      "messages-only": { protocols: { messages: back.url } },
-      "responses-only": { protocols: { responses: `${back.url}/v1` } },
-    },
-  });
-  return {
-    url: front.url,
-    async [Symbol.asyncDispose]() {
-      await front[Symbol.asyncDispose]();
-      await back[Symbol.asyncDispose]();
-    },
-  };
-}
 
 const WEATHER = {
   type: "object",

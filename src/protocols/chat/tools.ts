@@ -49,8 +49,23 @@ function decodeTool(tool: JsonObject, path: string): Tool {
     kind: "custom",
     name: requiredText(custom, "name", `${path}.custom.name`),
     description: textField(custom, "description", `${path}.custom.description`),
-    format: objectField(custom, "format", `${path}.custom.format`),
+    format: flatFormat(
+      objectField(custom, "format", `${path}.custom.format`),
+    ),
   };
+}
+
+/** Chat holds a grammar in an object of its own; the canonical form is that of responses. */
+function flatFormat(format: JsonObject | null): JsonObject | null {
+  if (!isJsonObject(format?.grammar)) return format;
+  const { grammar, ...rest } = format;
+  return { ...rest, ...grammar };
+}
+
+function nestedFormat(format: JsonObject): JsonObject {
+  if (format.type !== "grammar" || format.grammar !== undefined) return format;
+  const { type, ...grammar } = format;
+  return { type, grammar };
 }
 
 function decodeFunction(
@@ -158,7 +173,9 @@ export function encodeTools(
     const definition: JsonObject = { name: names.upstreamName(tool.name) };
     if (tool.description !== null) definition.description = tool.description;
     if (tool.kind === "custom") {
-      if (tool.format !== null) definition.format = tool.format;
+      if (tool.format !== null) {
+        definition.format = nestedFormat(tool.format);
+      }
       return { type: "custom", custom: definition };
     }
     if (tool.parameters !== null) definition.parameters = tool.parameters;

@@ -37,9 +37,7 @@ const REFUSED: {
     ["prompt", "send the prompt's text in instructions or input"],
     ["background", "leave it out or choose a responses provider"],
     ["item_reference", "send the items themselves in input"],
-    ["tool_choice", "name one of your own tools"],
     ["context_management", "choose a responses provider"],
-    ["item_reference", "send the items themselves in input"],
     // Only choices of hosted tools are kept as native.
     ["tool_choice", "choose a function tool, or a responses provider"],
   ]),

@@ -79,7 +79,13 @@ class RequestEncoder {
       // Without it there is no usage at all, whatever the client wants to see.
       this.#body.stream_options = { include_usage: true };
     }
-    this.#set(limitField(this.#target.model), maxOutputTokens);
+    if (maxOutputTokens === 0) {
+      this.#lose("max_tokens", "the least that the chat protocol takes is 1");
+    }
+    const limit = maxOutputTokens === null
+      ? null
+      : Math.max(1, maxOutputTokens);
+    this.#set(limitField(this.#target.model), limit);
     if (stop.length > 0) this.#body.stop = [...stop];
   }
 

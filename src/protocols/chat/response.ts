@@ -17,6 +17,7 @@ import { encodeFinish } from "./finish.ts";
 import { encodeClientReasoning } from "./reasoning.ts";
 import { ChatStreamDecoder } from "./stream_decoder.ts";
 import { inBandError } from "./stream_failure.ts";
+import { servedTier } from "./service_tier.ts";
 import { encodeChatUsage } from "./usage.ts";
 
 /**
@@ -167,6 +168,7 @@ export function encodeChatResponse(
     }],
     usage: encodeChatUsage(response.usage),
   };
-  if (response.serviceTier !== null) body.service_tier = response.serviceTier;
+  const tier = servedTier(response.serviceTier);
+  if (tier !== null) body.service_tier = tier;
   return body;
 }

@@ -14,6 +14,7 @@ import {
   createdSeconds,
   usesFunctions,
 } from "./response.ts";
+import { servedTier } from "./service_tier.ts";
 import { encodeChatUsage } from "./usage.ts";
 
 type TextState = {
@@ -117,7 +118,8 @@ export class ChatStreamEncoder implements StreamEncoder {
       created: createdSeconds(createdAt, this.#context),
       model: model || this.#context.request.model,
     };
-    if (serviceTier !== null) this.#head.service_tier = serviceTier;
+    const tier = servedTier(serviceTier);
+    if (tier !== null) this.#head.service_tier = tier;
     return this.#delta({ role: "assistant", content: "", refusal: null });
   }
 
@@ -226,7 +228,8 @@ export class ChatStreamEncoder implements StreamEncoder {
       );
     }
     this.#ended = true;
-    if (part.serviceTier !== null) this.#head.service_tier = part.serviceTier;
+    const tier = servedTier(part.serviceTier);
+    if (tier !== null) this.#head.service_tier = tier;
     const reason = clientFinishReason(part, this.#sawRefusal, this.#context);
     return this.#delta({}, reason) + this.#usage(part.usage) +
       "data: [DONE]\n\n";

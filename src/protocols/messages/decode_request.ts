@@ -222,7 +222,6 @@ function nativeFields(body: JsonObject): CanonicalRequest["native"] {
   for (const [field, value] of Object.entries(body)) {
     if (!KNOWN_FIELDS.has(field) && value !== undefined) fields[field] = value;
   }
-  return isJsonObject(fields) && Object.keys(fields).length > 0
-    ? { messages: fields }
-    : {};
+  // Even empty it tells whose client asked: errors name that client's fields.
+  return { messages: fields };
 }

@@ -26,6 +26,12 @@ export function encodeInputBlock(
     case "text":
       return encodeText(block, path, encoding);
     case "image":
+      if (block.detail !== null && block.detail !== "auto") {
+        encoding.lose(
+          `${path}.detail`,
+          "the messages protocol has no such field",
+        );
+      }
       return encodeImage(block, path);
     case "document":
       return encodeDocument(block, path);

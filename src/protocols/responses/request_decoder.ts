@@ -100,7 +100,8 @@ export function decodeResponsesRequest(body: JsonObject): CanonicalRequest {
     metadata: objectField(body, "metadata"),
     store: booleanField(body, "store"),
     includeUsage: true,
-    native: Object.keys(native).length === 0 ? {} : { responses: native },
+    // Even empty it tells whose client asked: errors name that client's fields.
+    native: { responses: native },
   };
 }
 

@@ -90,7 +90,9 @@ class RequestEncoder {
   #input(): boolean {
     const items = new TurnItems(this.#target, this.#names, this.#losses);
     const [first, ...others] = this.#request.instructions;
-    if (first?.role === "system") {
+    // The API demands input: alone, instructions are one.
+    const isAlone = this.#request.turns.length === 0;
+    if (first?.role === "system" && !isAlone) {
       this.#body.instructions = encodeParts(first.blocks, this.#losses)
         .map((part) => part.text).join("\n\n");
       for (const entry of others) items.add(entry);

@@ -235,6 +235,7 @@ function canonical(value: {
     reasoning,
     serviceTier: value.serviceTier,
     userId: value.userId,
+    native: { messages: {} },
   };
 }
 

@@ -302,7 +302,7 @@ export function request(): fc.Arbitrary<CanonicalRequest> {
       promptCacheKey: extra.promptCacheKey,
       metadata: extra.metadata,
       store: extra.store,
-      native: Object.keys(native).length === 0 ? {} : { responses: native },
+      native: { responses: native },
     };
   });
 }

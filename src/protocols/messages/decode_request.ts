@@ -1,10 +1,6 @@
 /** A client's body to canonical form. @module */
 
-import {
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-} from "../../support/json.ts";
+import type { JsonObject, JsonValue } from "../../support/json.ts";
 import {
   type CanonicalRequest,
   NO_SAMPLING,

@@ -24,6 +24,7 @@ import { createServer, type GatewayServer } from "../http/server.ts";
 import type { ExpositionFormat } from "../metrics/exposition.ts";
 import { GatewayMetrics } from "../metrics/gateway_metrics.ts";
 import { RoutingMetrics } from "../metrics/routing_metrics.ts";
+import { exposeFiles } from "../metrics/support_metrics.ts";
 import { PROTOCOLS } from "../protocols/protocols.ts";
 import { outcomeOfError } from "../relay/outcome.ts";
 import { Relay } from "../relay/relay.ts";
@@ -36,6 +37,7 @@ import { Ticker } from "../support/ticker.ts";
 import { UlidSource } from "../support/ulid.ts";
 import { NAME, VERSION } from "../support/version.ts";
 import { AccessLogTap } from "./access_log_tap.ts";
+import { GatewayAccounting } from "./gateway_accounting.ts";
 import { writeEffectiveConfig } from "./effective_file.ts";
 import { RoutingParts } from "./routing_parts.ts";
 import { type Live, LiveConfig, modelEntries } from "./live_config.ts";
@@ -59,12 +61,14 @@ export class Gateway {
   readonly #log: Logger;
   readonly #live: LiveConfig;
   readonly #metrics: GatewayMetrics;
+  readonly #accounting: GatewayAccounting;
   readonly #ticker: Ticker;
   readonly #resources: AsyncDisposableStack;
 
   private constructor(
     options: GatewayOptions,
     live: LiveConfig,
+    accounting: GatewayAccounting,
     ticker: Ticker,
     resources: AsyncDisposableStack,
     routing: RoutingParts,
@@ -72,6 +76,7 @@ export class Gateway {
     const { config } = options.loaded;
     this.#log = options.log;
     this.#live = live;
+    this.#accounting = accounting;
     this.#ticker = ticker;
     this.#resources = resources;
     this.#metrics = resources.use(
@@ -83,6 +88,7 @@ export class Gateway {
         endpoints: INFERENCE_PATHS,
       }),
     );
+    exposeFiles(this.#metrics.registry, accounting.streams.writer);
     const ids = new UlidSource();
     const relay = this.#makeRelay(ids, options.logWriter, routing);
     this.server = createServer({
@@ -112,7 +118,20 @@ export class Gateway {
       routing,
     );
     resources.defer(() => live.current.built.close());
-    const gateway = new Gateway(options, live, ticker, resources, routing);
+    const accounting = resources.use(
+      await GatewayAccounting.start({
+        config: options.loaded.config,
+        log: options.log,
+      }),
+    );
+    const gateway = new Gateway(
+      options,
+      live,
+      accounting,
+      ticker,
+      resources,
+      routing,
+    );
     gateway.#metrics.configLoaded(options.loaded.config);
     await gateway.#loaded(live.current);
     return gateway;
@@ -134,6 +153,7 @@ export class Gateway {
       return result.error;
     }
     const { config } = result.live.loaded;
+    this.#accounting.update(config);
     this.server.update({
       limits: config.server.limits,
       auth: new Authenticator(accessOptions(config)),
@@ -190,7 +210,12 @@ export class Gateway {
       (decision) => state.notesOf(decision),
     );
     state.onAffinity = (hit) => decisions.lookedUp(hit);
-    const taps: Tap[] = [...routingTaps, ...this.#metrics.taps, decisions];
+    const taps: Tap[] = [
+      ...routingTaps,
+      ...this.#metrics.taps,
+      decisions,
+      ...this.#accounting.taps,
+    ];
     if (logWriter !== null) taps.push(new AccessLogTap(logWriter, log));
     return new Relay({
       protocols: PROTOCOLS,
@@ -203,8 +228,8 @@ export class Gateway {
       }),
       ticker: this.#ticker,
       scrub: (text) => scrubSecrets(text, this.#live.current.secrets),
-      costOf: () => null,
       retryBudgets: new RetryBudgets(),
+      costOf: (attempt, exchange) => this.#accounting.costOf(attempt, exchange),
       newId: (prefix) => prefix + ids.next(),
     });
   }
@@ -224,7 +249,7 @@ export class Gateway {
       }),
       ...probeRoutes({
         about: { name: NAME, version: VERSION },
-        health: () => ({}),
+        health: () => this.#accounting.health(),
         readiness: () => ({
           ready: !this.server.draining,
           status: this.server.draining ? "draining" : "ready",

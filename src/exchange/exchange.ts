@@ -57,6 +57,8 @@ export class Attempt {
   bytesIn = 0;
   /** Finish reason in the upstream's words, `null` if none was seen. */
   finishReason: string | null = null;
+  /** Characters of content seen, for estimates where the usage is missing. */
+  contentChars = 0;
   /** What it consumed. */
   usage: Usage = noUsage();
   /** What it cost; `null` until priced or where pricing is off. */
@@ -138,6 +140,8 @@ export class Exchange {
   losses: readonly string[] = [];
   /** `hit`, `miss` or `bypass` of the response cache; `null` while it is off. */
   cacheStatus: "hit" | "miss" | "bypass" | null = null;
+  /** Headers about the client's own limits, alternating; they replace an upstream's. */
+  limitHeaders: readonly string[] = [];
   /** First byte of the body sent to the client, ms since start, -1 if none. */
   firstByteMs: number = -1;
   /** First content sent to the client, ms since start, -1 if none. */

@@ -67,7 +67,11 @@ export class GatewayMetrics implements AsyncDisposable {
       build: options.build,
     });
     this.#config = new ConfigMetrics(this.registry);
-    this.#taps = new TapErrorMetrics(this.registry, ["metrics", "access-log"]);
+    this.#taps = new TapErrorMetrics(this.registry, [
+      "metrics",
+      "access-log",
+      "usage-log",
+    ]);
     if (logWriter !== null) exposeLog(this.registry, logWriter);
   }
 

@@ -307,6 +307,7 @@ export class AttemptRun implements UpstreamSink {
     if (pipe === null) return;
     this.attempt.usage = pipe.usage;
     this.attempt.finishReason = pipe.finishReason;
+    this.attempt.contentChars = pipe.contentChars;
   }
 
   #isOpen(): boolean {

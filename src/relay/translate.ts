@@ -109,10 +109,12 @@ export function wholeAnswer(
       failure: options.errors.ofInBandError(observer.error),
     };
   }
-  attempt.usage = exchange.operation === "generate"
-    ? observer.usage
-    : attempt.usage;
+  if (exchange.operation === "generate") attempt.usage = observer.usage;
+  else if (isJsonObject(answer.usage)) {
+    attempt.usage = upstream.readUsage(answer.usage, answer);
+  }
   attempt.finishReason = observer.finishReason;
+  attempt.contentChars = observer.contentChars;
   const type = headerOf(headers, "content-type") ?? "application/json";
   if (prepared.native) {
     const own = answerHeaders(exchange, headers, type);

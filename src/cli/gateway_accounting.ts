@@ -1,0 +1,69 @@
+/** Everything a gateway counts in tokens and money: built, wired and taken down here. @module */
+
+import { AttemptPricer } from "../accounting/attempt_pricer.ts";
+import { UsageLogTap } from "../accounting/usage_log.ts";
+import type { Config } from "../config/schema.ts";
+import type { Cost } from "../exchange/cost.ts";
+import type { Tap } from "../exchange/events.ts";
+import type { Attempt, Exchange } from "../exchange/exchange.ts";
+import type { Logger } from "../support/logger.ts";
+import { LogStreams } from "./log_streams.ts";
+
+/** What accounting is built from. */
+export interface AccountingOptions {
+  /** The config at start. */
+  readonly config: Config;
+  /** The log. */
+  readonly log: Logger;
+}
+
+/** The accounting of one gateway. */
+export class GatewayAccounting implements AsyncDisposable {
+  /** The files of lines. */
+  readonly streams: LogStreams;
+  readonly #pricer = new AttemptPricer(null);
+  readonly #usageTap: UsageLogTap;
+
+  private constructor(options: AccountingOptions) {
+    const { config, log } = options;
+    this.streams = new LogStreams(config, log);
+    this.#usageTap = new UsageLogTap(
+      this.streams.usage.stream,
+      config.logging.usage,
+    );
+  }
+
+  /** Builds it. What cannot be written does not keep the gateway from starting. */
+  static async start(options: AccountingOptions): Promise<GatewayAccounting> {
+    const accounting = new GatewayAccounting(options);
+    await accounting.streams.prepare();
+    return accounting;
+  }
+
+  /** The taps. */
+  get taps(): readonly Tap[] {
+    return [this.#usageTap];
+  }
+
+  /** Completes and prices an ended attempt. */
+  costOf(attempt: Attempt, exchange: Exchange): Cost | null {
+    return this.#pricer.costOf(attempt, exchange);
+  }
+
+  /** Facts for `/health`. */
+  health(): Readonly<Record<string, string>> {
+    const { usage, errors } = this.streams;
+    return { usage: usage.health, errors: errors.health };
+  }
+
+  /** Takes over another config. */
+  update(config: Config): void {
+    this.streams.update(config);
+    this.#usageTap.update(config.logging.usage);
+  }
+
+  /** Writes what waits. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.streams[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,81 @@
+import { assert, assertEquals } from "@std/assert";
+import { FAST_SIMULATOR, startGateway } from "./gateway.ts";
+
+// deno-lint-ignore no-explicit-any -- lines are read as whoever reads the log would
+type Line = any;
+
+function linesIn(folder: string): Line[] {
+  const lines: Line[] = [];
+  for (const { name } of Deno.readDirSync(folder)) {
+    if (!/^\d{4}-\d\d-\d\d\.jsonl$/.test(name)) continue;
+    const text = Deno.readTextFileSync(`${folder}/${name}`);
+    lines.push(
+      ...text.split("\n").slice(0, -1).map((line) => JSON.parse(line)),
+    );
+  }
+  return lines;
+}
+
+async function ask(
+  url: string,
+  path: string,
+  body: unknown,
+): Promise<Response> {
+  const answer = await fetch(url + path, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  await answer.text();
+  return answer;
+}
+
+Deno.test("A gateway leaves one line per request, streamed or not, native or translated, failed or not", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await using test = await startGateway({
+      providers: { sim: FAST_SIMULATOR },
+      models: { fast: { targets: ["sim/echo"] } },
+      logging: { usage: { storagePath: `${folder}/usage` } },
+    });
+    const messages = [{ role: "user", content: "hello" }];
+    const answers = [
+      await ask(test.url, "/v1/chat/completions", { model: "fast", messages }),
+      await ask(test.url, "/v1/chat/completions", {
+        model: "sim/echo",
+        messages,
+        stream: true,
+      }),
+      await ask(test.url, "/v1/messages", {
+        model: "fast",
+        max_tokens: 50,
+        messages,
+        stream: true,
+      }),
+      await ask(test.url, "/v1/chat/completions", { model: "nope", messages }),
+    ];
+    const ids = answers.map(({ headers }) => headers.get("x-request-id"));
+    await test.gateway[Symbol.asyncDispose]();
+    const lines = linesIn(`${folder}/usage`);
+    assertEquals(lines.map(({ id }) => id), ids);
+    assertEquals(lines.map(({ status }) => status), [200, 200, 200, 404]);
+    assertEquals(lines.map(({ streaming }) => streaming), [
+      false,
+      true,
+      true,
+      false,
+    ]);
+    for (const line of lines.slice(0, 3)) {
+      assertEquals(line.usageSource, "reported");
+      assert(line.usage.outputTokens > 0);
+      assert(line.usage.inputTokens > 0);
+      assertEquals(line.actualProvider, "sim");
+    }
+    assert(lines[1].metrics.ttftMs !== null);
+    assertEquals(lines[0].metrics.ttftMs, null);
+    assertEquals([lines[3].success, lines[3].outcome], [false, "client_error"]);
+    assertEquals(lines[3].attempts, []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

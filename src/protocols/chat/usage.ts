@@ -125,9 +125,19 @@ function sums(
   cached: number,
   reasoning: number,
 ): Sums {
-  // More cached than prompt: the cache is counted beside, as in messages.
-  const wholePrompt = cached > prompt ? prompt + cached : prompt;
   const total = count(usage.total_tokens);
+  const excess = (total ?? 0) - prompt - completion;
+  // More cached than prompt, or a total that only fits with it: the cache is
+  // counted beside, as in messages.
+  const beside = cached > prompt ||
+    (cached > 0 && excess !== reasoning &&
+      (excess === cached || excess === cached + reasoning));
+  const wholePrompt = beside ? prompt + cached : prompt;
+  // Perplexity names thinking beside the totals and leaves it out of them.
+  const apart = count(usage.reasoning_tokens) ?? 0;
+  if (apart > completion && (total ?? 0) <= wholePrompt + completion) {
+    return { prompt: wholePrompt, completion: completion + apart };
+  }
   if (total !== null && total >= wholePrompt + completion) {
     return { prompt: wholePrompt, completion: total - wholePrompt };
   }

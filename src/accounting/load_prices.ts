@@ -1,0 +1,164 @@
+/** Puts the price book together: the config's prices, imported tables, OpenRouter's list, the embedded table. @module */
+
+import type { Config } from "../config/schema.ts";
+import { scaledValue } from "../support/decimal.ts";
+import { CostCalculator } from "./cost_calculator.ts";
+import { embeddedPrices } from "./embedded_prices.ts";
+import { PriceBook } from "./price_book.ts";
+import {
+  compilePriceFile,
+  type PriceFile,
+  PriceFileError,
+  readPriceFile,
+} from "./price_file.ts";
+import { parseTable, PriceStore } from "./price_store.ts";
+import type { PriceTable } from "./price_table.ts";
+import { fallbackPrice, userPrices } from "./user_prices.ts";
+
+const PPM_SCALE = 6;
+const DAY_MS = 86_400_000;
+
+/** Where prices come from. */
+export interface PriceSources {
+  /** `pricing` of the config. */
+  readonly pricing: Config["pricing"];
+  /** Provider ids of the config. */
+  readonly providers: ReadonlySet<string>;
+  /** Folder of the program's state. */
+  readonly stateDir: string;
+}
+
+/** The tables of a gateway, in their order of precedence. */
+export interface LoadedPrices {
+  /** The config's own prices. */
+  readonly user: PriceTable;
+  /** Tables of the config and imported ones. */
+  readonly imported: readonly PriceTable[];
+  /** The table of the executable. */
+  readonly embedded: PriceTable;
+  /** What could not be used, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** The day of a moment, UTC, `YYYY-MM-DD`. */
+export function dayOf(atMs: number): string {
+  return new Date(atMs).toISOString().slice(0, 10);
+}
+
+/** Age of a table in whole days, `null` where it does not say its date. */
+export function ageDaysOf(
+  { date }: { readonly date: string | null },
+  nowMs: number,
+): number | null {
+  const atMs = date === null ? NaN : Date.parse(`${date}T00:00:00Z`);
+  if (Number.isNaN(atMs)) return null;
+  return Math.max(0, Math.floor((nowMs - atMs) / DAY_MS));
+}
+
+/**
+ * Loads every table.
+ *
+ * @throws {PriceFileError} when a table that the config names cannot be used.
+ */
+export async function loadPrices(sources: PriceSources): Promise<LoadedPrices> {
+  const warnings: string[] = [];
+  const named: PriceTable[] = [];
+  for (const { file, format } of sources.pricing.tables) {
+    named.push(await loadNamed(file, format, warnings));
+  }
+  return {
+    user: userPrices(sources.pricing, sources.providers),
+    // Later tables of the config win over earlier ones.
+    imported: [
+      ...named.reverse(),
+      ...await loadStored(sources.stateDir, warnings),
+    ],
+    embedded: embeddedPrices(),
+    warnings,
+  };
+}
+
+/** Reads a price table from a file; its own date, else that of the file. */
+export async function loadPriceFile(
+  path: string,
+  format: PriceFile["format"] | "auto" = "auto",
+): Promise<PriceFile> {
+  let text: string;
+  let date: string;
+  try {
+    text = await Deno.readTextFile(path);
+    date = dayOf((await Deno.stat(path)).mtime?.getTime() ?? 0);
+  } catch (error) {
+    const why = error instanceof Error ? error.name : "unknown error";
+    throw new PriceFileError(
+      `Cannot read price table ${path}: it is not readable (${why})`,
+    );
+  }
+  return readPriceFile(parseTable(text, path), { format, date });
+}
+
+async function loadNamed(
+  path: string,
+  format: PriceFile["format"] | "auto",
+  warnings: string[],
+): Promise<PriceTable> {
+  const file = await loadPriceFile(path, format);
+  const { table, problems } = compilePriceFile(file, path, "imported");
+  warnings.push(
+    ...problems.map((problem) => `${path}: ${problem}, the entry is left out`),
+  );
+  return table;
+}
+
+/** Tables that were imported, the newest first. One that is broken is left out, with a warning. */
+async function loadStored(
+  stateDir: string,
+  warnings: string[],
+): Promise<readonly PriceTable[]> {
+  const store = new PriceStore(stateDir);
+  const tables: PriceTable[] = [];
+  for (const name of await store.names()) {
+    try {
+      const file = await store.read(name);
+      if (file === null) continue;
+      const { table } = compilePriceFile(file, `prices/${name}`, "imported");
+      tables.push(table);
+    } catch (error) {
+      if (!(error instanceof PriceFileError)) throw error;
+      warnings.push(error.message);
+    }
+  }
+  return tables.sort((left, right) =>
+    (right.date ?? "").localeCompare(left.date ?? "")
+  );
+}
+
+/** Puts the tables in their order. OpenRouter's own list comes after what was imported. */
+export function bookOf(
+  prices: LoadedPrices,
+  pricing: Config["pricing"],
+  openrouter: PriceTable | null = null,
+): PriceBook {
+  return new PriceBook(
+    [
+      prices.user,
+      ...prices.imported,
+      ...(openrouter === null ? [] : [openrouter]),
+      prices.embedded,
+    ],
+    fallbackPrice(pricing),
+  );
+}
+
+/** Makes the calculator of a book, with the config's discounts. */
+export function calculatorOf(
+  book: PriceBook,
+  pricing: Config["pricing"],
+): CostCalculator {
+  const discounts = new Map<string, bigint>();
+  for (const [provider, factor] of pricing.discounts) {
+    const ppm = scaledValue(factor, PPM_SCALE);
+    if (ppm !== null) discounts.set(provider, ppm.value);
+  }
+  return new CostCalculator(book, discounts);
+}

@@ -1,0 +1,93 @@
+/**
+ * Reads usage off what was recorded of an answer: its usage object, its whole
+ * body or its events, in one of the three protocols or a foreign shape.
+ *
+ * @module
+ */
+
+import { noUsage, type Usage } from "../exchange/usage.ts";
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from "../support/json.ts";
+import { findUsage } from "./chat/usage.ts";
+import { readForeignUsage } from "./foreign_usage.ts";
+import type { Protocol, SseEvent } from "./protocol.ts";
+
+/** Fields that tell a whole answer from a bare usage object. */
+const ANSWER_FIELDS = [
+  "usage",
+  "choices",
+  "content",
+  "output",
+  "candidates",
+  "usageMetadata",
+  "x_groq",
+  "meta",
+] as const;
+
+/** Reads usage off a usage object or a whole body. */
+export function usageOfBody(protocol: Protocol, body: JsonObject): Usage {
+  const wrapped = isJsonObject(body.response) ? body.response : body;
+  const foreign = readForeignUsage(wrapped);
+  if (foreign !== null) return foreign;
+  if (!ANSWER_FIELDS.some((field) => field in wrapped)) {
+    return read(protocol, wrapped, {});
+  }
+  const usage = protocol.name === "chat"
+    ? findUsage(wrapped)
+    : isJsonObject(wrapped.usage)
+    ? wrapped.usage
+    : null;
+  return usage === null ? noUsage() : read(protocol, usage, wrapped);
+}
+
+function read(
+  protocol: Protocol,
+  usage: JsonObject,
+  response: JsonObject,
+): Usage {
+  const found = protocol.readUsage(usage, response);
+  // A bare object that says nothing of tokens is no usage.
+  return found.source === "none" ? { ...noUsage(), raw: found.raw } : found;
+}
+
+/** Reads usage off the events of a stream, as the gateway does while it relays them. */
+export function usageOfEvents(
+  protocol: Protocol,
+  events: Iterable<SseEvent>,
+): Usage {
+  const observer = protocol.observer();
+  let foreign: Usage | null = null;
+  let searches = 0;
+  for (const event of events) {
+    observer.event(event);
+    if (!FOREIGN_REGEXP.test(event.data)) continue;
+    const value = parse(event.data);
+    const found = value === null ? null : readForeignUsage(value);
+    if (found === null) continue;
+    // Counts are cumulative, so that the last ones hold; queries are listed once.
+    searches = Math.max(searches, found.ledger.webSearch);
+    foreign = found;
+  }
+  if (observer.usage.source !== "none" || foreign === null) {
+    return observer.usage;
+  }
+  const ledger = { ...foreign.ledger, webSearch: searches };
+  return { ...foreign, ledger };
+}
+
+// The keys of foreign usage; everything else need not be parsed again.
+const FOREIGN_REGEXP = /"(?:usageMetadata|inputTokens|billed_units)"/;
+
+function parse(data: string): JsonObject | null {
+  try {
+    const value = JSON.parse(data) as JsonValue;
+    if (!isJsonObject(value)) return null;
+    // Cohere's stream wraps its last words in `delta`.
+    return isJsonObject(value.delta) ? value.delta : value;
+  } catch {
+    return null;
+  }
+}

@@ -88,7 +88,8 @@ export class PriceBook {
       for (const scope of [...scopes, "*"]) {
         for (const { name, of } of names) {
           const found = table.find(scope, name);
-          if (found !== null) return matchOf(found, of, scope, table);
+          if (found === null) continue;
+          return this.#completed(matchOf(found, of, scope, table), name);
         }
       }
     }
@@ -99,6 +100,21 @@ export class PriceBook {
       if (found !== null) return found;
     }
     return null;
+  }
+
+  /**
+   * Imported tables know fewer dimensions than the embedded one. Where both
+   * agree on the base, what only the latter knows holds as well.
+   */
+  #completed(match: PriceMatch, name: string): PriceMatch {
+    if (match.source !== "imported" && match.source !== "openrouter") {
+      return match;
+    }
+    const table = this.tables.find(({ source }) => source === "embedded");
+    const known = table?.find(match.provider, name)?.entry;
+    return known === undefined || !samePrice(match.entry, known)
+      ? match
+      : { ...match, entry: completed(match.entry, known) };
   }
 
   /**
@@ -183,6 +199,33 @@ function isMakersRow(row: TableRow): boolean {
 function samePrice(left: PriceEntry, right: PriceEntry): boolean {
   return left.rates.inputPer1M === right.rates.inputPer1M &&
     left.rates.outputPer1M === right.rates.outputPer1M;
+}
+
+/** Fills in what an entry does not say. Its bounds stay: none may mean flat. */
+function completed(entry: PriceEntry, known: PriceEntry): PriceEntry {
+  const { perRequestPico, perRequestBySizePico } = entry;
+  const feeless = perRequestPico === null && perRequestBySizePico.size === 0;
+  const searchless = entry.webSearchPer1KPico === null;
+  return {
+    ...entry,
+    rates: { ...known.rates, ...entry.rates },
+    ...(feeless
+      ? {
+        perRequestPico: known.perRequestPico,
+        perRequestBySizePico: known.perRequestBySizePico,
+      }
+      : {}),
+    ...(searchless
+      ? {
+        webSearchPer1KPico: known.webSearchPer1KPico,
+        webSearchUnit: known.webSearchUnit,
+      }
+      : {}),
+    serviceTiers: new Map([...known.serviceTiers, ...entry.serviceTiers]),
+    regions: new Map([...known.regions, ...entry.regions]),
+    windows: entry.windows.length > 0 ? entry.windows : known.windows,
+    history: entry.history.length > 0 ? entry.history : known.history,
+  };
 }
 
 function matchOf(

@@ -157,7 +157,19 @@ export function readPriceFile(
 /** More than this is not worth reading. */
 const MAX_SUSPECTS = 20;
 
-/** Finds numbers that no price can be, with their paths. */
+/** The end of a path that leads to a price, in every known format. */
+const PRICE_PATH_REGEXP = /(?:cost|pric|per1)[^/]*(?:\/[^/]*){0,4}$/i;
+
+/** OpenRouter's way to say that the price depends on the route. */
+const DEPENDS = "-1";
+
+function isSuspect(value: JsonValue): boolean {
+  if (typeof value === "number") return !(value >= 0 && Number.isFinite(value));
+  return typeof value === "string" && value !== DEPENDS &&
+    /^(?:-\s*[\d.]|[+-]?(?:nan|inf))/i.test(value.trim());
+}
+
+/** Finds prices that are negative or infinite, with their paths. */
 function suspectNumbers(file: JsonValue): readonly string[] {
   const suspects: string[] = [];
   const open: (readonly [string, JsonValue])[] = [["", file]];
@@ -167,9 +179,8 @@ function suspectNumbers(file: JsonValue): readonly string[] {
       for (const [key, inner] of Object.entries(value)) {
         if (inner !== undefined) open.push([`${path}/${key}`, inner]);
       }
-    } else if (typeof value === "number") {
-      if (value >= 0 && Number.isFinite(value)) continue;
-      suspects.push(`${path.slice(1)}: value is ${value}`);
+    } else if (isSuspect(value) && PRICE_PATH_REGEXP.test(path)) {
+      suspects.push(`${path.slice(1)}: value is ${value}, not a price`);
       if (suspects.length === MAX_SUSPECTS) break;
     }
   }

@@ -46,7 +46,7 @@ export interface ImportOptions {
   readonly limits: GuardLimits;
   /** Store it in spite of what speaks against it. */
   readonly accept: boolean;
-  /** Table that its prices are compared with where none was imported before. */
+  /** Table that a first import is compared with; differences are noted. */
   readonly baseline: PriceTable;
 }
 
@@ -113,12 +113,17 @@ export class PriceStore {
     const before = await this.read(name);
     const old = compilePriceFile(before ?? emptyFile(file), name, "imported");
     const compiled = compilePriceFile(file, name, "imported");
-    const against = before === null
+    // A first import has nothing to be held against: its jumps are told, not refused.
+    const first = before === null;
+    const jumps = first
       ? jumpProblems(
         options.baseline,
         compiled.table,
         options.limits.maxPriceFactor,
       )
+      : [];
+    const against = first
+      ? []
       : guardImport(old.table, compiled.table, options.limits);
     const refused = [...file.suspects, ...compiled.problems, ...against];
     const diff = diffPrices(old.table, compiled.table);
@@ -133,7 +138,10 @@ export class PriceStore {
       kept: diff.removed.length,
       changed: diff.changed.length,
       models: entries.size,
-      notes: file.notes,
+      notes: [
+        ...file.notes,
+        ...jumps.map((jump) => `${options.baseline.name} prices: ${jump}`),
+      ],
     };
   }
 

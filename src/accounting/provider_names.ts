@@ -33,7 +33,7 @@ const SPELLINGS: readonly (readonly [string, readonly string[]])[] = [
   ]],
   ["xai", ["x-ai", "grok"]],
   ["deepseek", []],
-  ["mistral", ["mistralai", "codestral", "text-completion-codestral"]],
+  ["mistral", ["mistralai"]],
   ["groq", []],
   ["openrouter", ["open-router"]],
   ["moonshot", ["moonshotai", "moonshot-ai", "kimi"]],

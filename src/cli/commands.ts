@@ -46,6 +46,36 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./keys_hash.ts")).keysHashCommand,
   },
   {
+    name: "costs quote",
+    summary: "Price recorded answers, one or a file of them",
+    load: async () => (await import("./costs_quote.ts")).costsQuoteCommand,
+  },
+  {
+    name: "prices show",
+    summary: "Say which price a model is billed at, and why",
+    load: async () => (await import("./prices_show.ts")).pricesShowCommand,
+  },
+  {
+    name: "prices list",
+    summary: "List the prices in force, or the tables and their age",
+    load: async () => (await import("./prices_list.ts")).pricesListCommand,
+  },
+  {
+    name: "prices diff",
+    summary: "Compare two price tables, price by price",
+    load: async () => (await import("./prices_diff.ts")).pricesDiffCommand,
+  },
+  {
+    name: "prices import",
+    summary: "Take a price table from a file into the state folder",
+    load: async () => (await import("./prices_import.ts")).pricesImportCommand,
+  },
+  {
+    name: "prices sync",
+    summary: "Take a price table from the network into the state folder",
+    load: async () => (await import("./prices_sync.ts")).pricesSyncCommand,
+  },
+  {
     name: "version",
     summary: "Print the version",
     load: async () => (await import("./version.ts")).versionCommand,

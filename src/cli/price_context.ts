@@ -1,6 +1,6 @@
 /** What the commands about prices know: the config's prices where there is one, and every table. @module */
 
-import { loadPrices, type LoadedPrices } from "../accounting/load_prices.ts";
+import { type LoadedPrices, loadPrices } from "../accounting/load_prices.ts";
 import { builtInConfig } from "../config/built_in.ts";
 import { loadConfig } from "../config/load.ts";
 import { ConfigError } from "../config/problem.ts";

@@ -63,9 +63,13 @@ export function isZero(price: string | null | undefined): boolean {
   return price === "0";
 }
 
+function isFree(entry: JsonObject): boolean {
+  return entry.inputPer1M === "0" && entry.outputPer1M === "0";
+}
+
 /**
- * Adds an entry. Of two spellings of one model the first stays; a different
- * price of the second is noted.
+ * Adds an entry. Of two spellings of one model the first stays, unless it
+ * costs nothing; a different price of the second is noted.
  */
 export function addEntry(
   prices: ImportedPrices,
@@ -73,7 +77,7 @@ export function addEntry(
   entry: WrittenEntry,
 ): void {
   const before = prices.entries.get(key);
-  if (before === undefined) {
+  if (before === undefined || (isFree(before) && !isFree(entry))) {
     prices.entries.set(key, entry);
     return;
   }

@@ -36,7 +36,8 @@ export function readMessagesUsage(
   }
   const fallback = servingModel(iterations);
   const model = textOf(response.model);
-  splitThinking(ledger, thinking > 0 ? thinking : thinkingOf(usage) ?? 0);
+  const unassigned = thinking > 0 ? 0 : thinkingOf(usage) ?? 0;
+  splitThinking(ledger, thinking + unassigned);
   const tools = isJsonObject(usage.server_tool_use)
     ? usage.server_tool_use
     : {};
@@ -49,16 +50,28 @@ export function readMessagesUsage(
     model: fallback ?? model,
     ...(iterations.length === 0
       ? {}
-      : { passes: iterations.map((pass) => passOf(pass, fallback && model)) }),
+      : { passes: splitPasses(iterations, fallback && model, unassigned) }),
   };
 }
 
-/** One pass, for its own price; `model` is that of passes which name none. */
-function passOf(pass: JsonObject, model: string | null): UsagePass {
-  const ledger = emptyLedger();
-  addPass(ledger, pass);
-  splitThinking(ledger, thinkingOf(pass) ?? 0);
-  return { model: textOf(pass.model) ?? model, ledger };
+/**
+ * The passes, each for its own price; `model` is that of passes which name
+ * none. Thinking that only the sum tells of is that of the first passes.
+ */
+function splitPasses(
+  iterations: readonly JsonObject[],
+  model: string | null,
+  unassigned: number,
+): readonly UsagePass[] {
+  let left = unassigned;
+  return iterations.map((pass) => {
+    const ledger = emptyLedger();
+    addPass(ledger, pass);
+    const own = thinkingOf(pass) ?? left;
+    splitThinking(ledger, own);
+    left -= Math.min(left, ledger.reasoning);
+    return { model: textOf(pass.model) ?? model, ledger };
+  });
 }
 
 /**

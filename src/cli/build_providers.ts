@@ -7,6 +7,7 @@ import { createSimulator } from "../simulator/simulator.ts";
 import type { Logger } from "../support/logger.ts";
 import type { Ticker } from "../support/ticker.ts";
 import { NAME, VERSION } from "../support/version.ts";
+import { patchedAuth, requestAdapter } from "../upstream/configured_adapter.ts";
 import { NetworkProvider } from "../upstream/network_provider.ts";
 
 /** The providers of one config, and how to let go of them. */
@@ -59,6 +60,7 @@ function common(id: string, section: ProviderConfig): CommonFields {
     ...providerProfile(id, section),
     includeUsage: section.includeUsage,
     eofIsFinish: section.eofIsFinish,
+    adapter: requestAdapter(id, section),
     stream: section.stream,
     commentsOnlyMs: section.timeouts.commentsOnlyMs,
   };
@@ -98,7 +100,9 @@ async function networkProvider(
     id,
     protocols: Object.fromEntries(section.protocols ?? []),
     keys: section.keys.map((key) => key.reveal()),
-    auth: section.auth,
+    auth: section.auth === "auto"
+      ? patchedAuth(section.patches) ?? "auto"
+      : section.auth,
     headers: reveal(section.headers),
     query: reveal(section.query),
     timeouts: section.timeouts,

@@ -230,6 +230,7 @@ export class Gateway {
       scrub: (text) => scrubSecrets(text, this.#live.current.secrets),
       retryBudgets: new RetryBudgets(),
       costOf: (attempt, exchange) => this.#accounting.costOf(attempt, exchange),
+      responsesStore: () => null,
       newId: (prefix) => prefix + ids.next(),
     });
   }

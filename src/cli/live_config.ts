@@ -160,6 +160,9 @@ async function compile(
         closeIfUnused();
       },
       provider: (id) => built.providers.get(id),
+      onLoss: (alias) =>
+        (alias === null ? null : loaded.config.models.get(alias)?.onLoss) ??
+          loaded.config.routing.onLoss,
       decide: (exchange, inbound) => router.decide(factsOf(exchange, inbound)),
       mayTry: ({ decision }, target) =>
         decision !== null && router.admit(decision, target),
@@ -180,7 +183,7 @@ function secretsOf(config: Config): string[] {
 
 function relaySettings(config: Config): RelaySettings {
   const { limits, heartbeatMs } = config.server;
-  const { commit, retry, onLoss } = config.routing;
+  const { commit, retry } = config.routing;
   return {
     heartbeatMs,
     commit,
@@ -189,7 +192,6 @@ function relaySettings(config: Config): RelaySettings {
     maxSseEventBytes: limits.maxSseEventBytes,
     maxStreamMs: limits.maxStreamMs,
     maxRequestMs: limits.maxRequestMs,
-    onLoss,
   };
 }
 

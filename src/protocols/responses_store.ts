@@ -14,6 +14,12 @@ import {
   type JsonObject,
   type JsonValue,
 } from "../support/json.ts";
+import {
+  inputItemsOf,
+  isReference,
+  objects,
+  replayable,
+} from "./stored_items.ts";
 
 /** Bounds of a store. */
 export interface ResponsesStoreOptions {
@@ -31,6 +37,8 @@ export interface StoredExchange {
   readonly input: JsonValue | undefined;
   /** The response object as the client got it. */
   readonly body: JsonObject;
+  /** The provider that keeps the exchange itself, under the same ids. @default {null} */
+  readonly heldBy?: string | null;
 }
 
 /** One page of `GET /v1/responses/{id}/input_items`. */
@@ -46,6 +54,7 @@ export interface InputItemsQuery {
 type Entry = {
   readonly client: string;
   readonly id: string;
+  readonly heldBy: string | null;
   readonly savedAt: number;
   /** The entry as JSON, as it stands in a snapshot. */
   readonly line: string;
@@ -53,7 +62,12 @@ type Entry = {
   readonly itemKeys: readonly string[];
 };
 
-type Kept = { input: JsonObject[]; body: JsonObject };
+type Kept = {
+  input: JsonObject[];
+  body: JsonObject;
+  /** The provider that keeps it itself. */
+  heldBy: string | null;
+};
 
 /** What an entry costs beside its text: the objects and strings around it. */
 const ENTRY_OVERHEAD_BYTES = 512;
@@ -63,44 +77,6 @@ const MAX_PAGE_ITEMS = 100;
 
 function keyOf(client: string, id: string): string {
   return JSON.stringify([client, id]);
-}
-
-function objects(value: JsonValue | undefined): JsonObject[] {
-  return Array.isArray(value) ? value.filter(isJsonObject) : [];
-}
-
-/** Gives `input` as items, each with an id. */
-function inputItemsOf(
-  input: JsonValue | undefined,
-  responseId: string,
-): JsonObject[] {
-  const items = typeof input === "string"
-    ? [{ role: "user", content: [{ type: "input_text", text: input }] }]
-    : objects(input);
-  return items.map((item: JsonObject, index) => ({
-    type: "message",
-    ...item,
-    id: typeof item.id === "string" ? item.id : `in_${responseId}_${index}`,
-  }));
-}
-
-/** Items whose id and state mean nothing to another target; hosted ones are nothing without. */
-const WITHOUT_ID: ReadonlySet<unknown> = new Set([
-  "message",
-  "function_call",
-  "function_call_output",
-  "custom_tool_call",
-  "custom_tool_call_output",
-]);
-
-/** An item as it can be sent again: reasoning without its payload is refused everywhere. */
-function replayable(item: JsonObject): JsonObject | null {
-  if (item.type === "reasoning") {
-    return typeof item.encrypted_content === "string" ? item : null;
-  }
-  if (!WITHOUT_ID.has(item.type)) return item;
-  const { id: _id, status: _status, ...rest } = item;
-  return rest;
 }
 
 /** Keeps exchanges of all clients; none sees another's. */
@@ -138,6 +114,7 @@ export class ResponsesStore {
     const kept: Kept = {
       input: inputItemsOf(exchange.input, responseId),
       body: exchange.body,
+      heldBy: exchange.heldBy ?? null,
     };
     return this.#insert(client, responseId, this.#options.now(), kept);
   }
@@ -205,10 +182,16 @@ export class ResponsesStore {
   /**
    * Gives a request body in which nothing refers to this store any more:
    * `previous_response_id` and item references are replaced by the items. The
-   * body itself where there is nothing to replace.
+   * body itself where there is nothing to replace. For a `provider` that keeps
+   * exchanges itself, what it holds, or may hold, stays a reference.
    * @throws {RequestError} naming what is not held
    */
-  resolveBody(client: string, body: JsonObject): JsonObject {
+  resolveBody(
+    client: string,
+    body: JsonObject,
+    provider: string | null = null,
+  ): JsonObject {
+    if (provider !== null) return this.#resolveForeign(client, body, provider);
     const { previous_response_id: previous, ...rest } = body;
     const own = typeof body.input === "string"
       ? [{ type: "message", role: "user", content: body.input }]
@@ -231,6 +214,37 @@ export class ResponsesStore {
       );
     }
     return { ...rest, input: [...before, ...items] };
+  }
+
+  /** Replaces what is held here and not at `provider`. */
+  #resolveForeign(
+    client: string,
+    body: JsonObject,
+    provider: string,
+  ): JsonObject {
+    const isForeign = (key: string | undefined): boolean => {
+      const entry = key === undefined ? null : this.#live(key);
+      return entry !== null && entry.heldBy !== provider;
+    };
+    const { previous_response_id: previous, ...rest } = body;
+    const own = objects(body.input);
+    const isReplaced = (item: JsonObject): boolean =>
+      isReference(item) &&
+      isForeign(this.#items.get(keyOf(client, String(item.id))));
+    const input = own.some(isReplaced)
+      ? own.flatMap((item, index) =>
+        isReplaced(item) ? this.#referred(client, item, index) : [item]
+      )
+      : body.input;
+    const resolved = input === body.input ? body : { ...body, input };
+    if (
+      typeof previous !== "string" || !isForeign(keyOf(client, previous))
+    ) return resolved;
+    const before = this.resolve(client, previous) ?? [];
+    const now = typeof input === "string"
+      ? [{ type: "message", role: "user", content: input }]
+      : objects(input);
+    return { ...rest, input: [...before, ...now] };
   }
 
   /** The entries as lines of JSON, oldest first. */
@@ -279,7 +293,16 @@ export class ResponsesStore {
     const itemKeys = [...kept.input, ...objects(kept.body.output)]
       .filter((item) => typeof item.id === "string")
       .map((item) => keyOf(client, String(item.id)));
-    this.#entries.set(key, { client, id, savedAt, line, bytes, itemKeys });
+    const { heldBy } = kept;
+    this.#entries.set(key, {
+      client,
+      id,
+      heldBy,
+      savedAt,
+      line,
+      bytes,
+      itemKeys,
+    });
     for (const itemKey of itemKeys) this.#items.set(itemKey, key);
     this.#bytes += bytes;
     this.#changes++;
@@ -327,11 +350,6 @@ export class ResponsesStore {
   }
 }
 
-function isReference(item: JsonObject): boolean {
-  return item.type === "item_reference" ||
-    (item.type === undefined && item.role === undefined);
-}
-
 function parseLine(
   line: string,
 ): { client: string; id: string; savedAt: number; kept: Kept } | null {
@@ -342,10 +360,19 @@ function parseLine(
     return null;
   }
   if (!isJsonObject(record)) return null;
-  const { client, id, savedAt, input, body } = record;
+  const { client, id, savedAt, input, body, heldBy } = record;
   if (
     typeof client !== "string" || typeof id !== "string" ||
     typeof savedAt !== "number" || !isJsonObject(body)
   ) return null;
-  return { client, id, savedAt, kept: { input: objects(input), body } };
+  return {
+    client,
+    id,
+    savedAt,
+    kept: {
+      input: objects(input),
+      body,
+      heldBy: typeof heldBy === "string" ? heldBy : null,
+    },
+  };
 }

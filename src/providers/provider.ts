@@ -2,6 +2,7 @@
 
 import type { StartCall, UpstreamRequest } from "../exchange/upstream.ts";
 import type { ProviderProfile } from "./profile.ts";
+import type { RequestAdapter } from "./request_adapter.ts";
 
 /** Whether a provider can stream and answer whole (`any`), or only one of them. */
 export type StreamAbility = "any" | "always" | "never";
@@ -16,6 +17,8 @@ export interface Provider extends ProviderProfile {
   readonly stream: StreamAbility;
   /** Longest silence but for comments within a stream, in ms, 0 = off. */
   readonly commentsOnlyMs: number;
+  /** Its patches and edits. */
+  readonly adapter: RequestAdapter;
   /** Calls it. */
   readonly start: StartCall;
   /** The URL a call goes to, without secrets; "" for embedded ones. */

@@ -10,10 +10,13 @@ import { type Failure, failure } from "../exchange/failure.ts";
 import type { GatewayError } from "../exchange/gateway_error.ts";
 import { headerOf } from "../exchange/headers.ts";
 import type { UpstreamCall, UpstreamSink } from "../exchange/upstream.ts";
+import type { AnswerDelivery } from "./answer_delivery.ts";
 import type { AttemptEvents } from "./attempt_events.ts";
 import { answerHeaders } from "./answer_headers.ts";
 import { ErrorBody, type ErrorReader } from "./error_body.ts";
+import type { CollectingPipe } from "./stream_modes.ts";
 import type { Output, StreamPipe } from "./stream_pipe.ts";
+import { EVENT_STREAM } from "./translate.ts";
 import { WholeBody } from "./whole_body.ts";
 
 /** What an attempt needs of its exchange. */
@@ -22,14 +25,6 @@ export interface AttemptOwner {
   readonly exchange: Exchange;
   /** Ms since the exchange began. */
   elapsedMs(): number;
-  /** Makes the pipe of a streamed answer. */
-  makePipe(attempt: Attempt): StreamPipe;
-  /** Sends a whole answer to the client. Gives a failure if it is no answer. */
-  deliverWhole(
-    attempt: Attempt,
-    headers: readonly string[],
-    body: Uint8Array,
-  ): Failure | null;
   /** Starts a streamed answer to the client. */
   startStream(headers: readonly string[]): void;
   /** Sends a piece of a streamed answer; `false` pauses. */
@@ -54,7 +49,14 @@ export interface AttemptLimits {
   readonly maxHeldBytes: number;
 }
 
-type Phase = "waiting" | "error-body" | "whole" | "held" | "streaming" | "done";
+type Phase =
+  | "waiting"
+  | "error-body"
+  | "whole"
+  | "collecting"
+  | "held"
+  | "streaming"
+  | "done";
 
 /** Hears one upstream call. */
 export class AttemptRun implements UpstreamSink {
@@ -63,20 +65,28 @@ export class AttemptRun implements UpstreamSink {
   /** The running call; set as soon as it has been started. */
   call: UpstreamCall | null = null;
   readonly #owner: AttemptOwner;
+  readonly #answers: AnswerDelivery;
   readonly #limits: AttemptLimits;
   #phase: Phase = "waiting";
   #headers: readonly string[] = [];
   #errorBody: ErrorBody | null = null;
   #whole: WholeBody | null = null;
   #pipe: StreamPipe | null = null;
+  #collector: CollectingPipe | null = null;
   #held: Output[] = [];
   #heldBytes = 0;
   #events = 0;
   #lastEventMs = 0;
 
   /** Makes the listener of one call. */
-  constructor(owner: AttemptOwner, attempt: Attempt, limits: AttemptLimits) {
+  constructor(
+    owner: AttemptOwner,
+    attempt: Attempt,
+    answers: AnswerDelivery,
+    limits: AttemptLimits,
+  ) {
     this.#owner = owner;
+    this.#answers = answers;
     this.attempt = attempt;
     this.#limits = limits;
   }
@@ -88,7 +98,7 @@ export class AttemptRun implements UpstreamSink {
 
   /** Monotonic ms at which `limitMs` without an event will have passed; 0 = no limit. */
   silentAtMs(limitMs: number): number {
-    const reading = this.#phase === "held" || this.#phase === "streaming";
+    const reading = this.#pipe !== null && this.#phase !== "done";
     return reading && limitMs > 0 ? this.#lastEventMs + limitMs : Infinity;
   }
 
@@ -104,10 +114,10 @@ export class AttemptRun implements UpstreamSink {
     if (status >= 300) return this.#beginError(status, headers);
     const type = (headerOf(headers, "content-type") ?? "").toLowerCase();
     const streamed = type.startsWith("text/event-stream") ||
-      (type === "" && this.#owner.exchange.stream);
-    if (streamed && this.#owner.exchange.stream) {
+      (type === "" && this.#answers.asksStream);
+    if (streamed) {
       this.#beginStream(headers);
-    } else if (!streamed && (type === "" || type.includes("json"))) {
+    } else if (type === "" || type.includes("json")) {
       this.#phase = "whole";
       this.#whole = new WholeBody(this.#limits.maxResponseBytes);
     } else {
@@ -130,10 +140,7 @@ export class AttemptRun implements UpstreamSink {
     if (this.#pipe !== null) return this.#streamChunk(this.#pipe, bytes);
     if (this.#errorBody !== null) this.#errorBody.push(bytes);
     else if (this.#whole !== null && !this.#whole.push(bytes)) {
-      this.#fail(failure(
-        "response_too_large",
-        `The provider's answer is longer than ${this.#limits.maxResponseBytes} bytes`,
-      ));
+      this.#tooLarge();
     }
     return this.#isOpen();
   }
@@ -150,14 +157,9 @@ export class AttemptRun implements UpstreamSink {
         failure("stream_broken", "The provider's answer is empty"),
       );
     }
-    const failed = this.#owner.deliverWhole(
-      this.attempt,
-      this.#headers,
-      this.#whole.take(),
+    this.#delivered(
+      this.#answers.whole(this.attempt, this.#headers, this.#whole.take()),
     );
-    if (failed !== null) return this.#fail(failed);
-    this.#phase = "done";
-    this.#owner.attemptAnswered(this);
   }
 
   /** Ends the attempt, unless the answer was complete before. */
@@ -178,7 +180,7 @@ export class AttemptRun implements UpstreamSink {
       answerHeaders(
         this.#owner.exchange,
         this.#headers,
-        "text/event-stream; charset=utf-8",
+        EVENT_STREAM,
       ),
     );
     const held = this.#held;
@@ -229,9 +231,15 @@ export class AttemptRun implements UpstreamSink {
       ));
       return;
     }
-    this.#phase = "held";
-    this.#pipe = this.#owner.makePipe(this.attempt);
     this.#lastEventMs = performance.now();
+    if (this.#owner.exchange.stream) {
+      this.#phase = "held";
+      this.#pipe = this.#answers.pipe();
+    } else {
+      this.#phase = "collecting";
+      this.#collector = this.#answers.collector();
+      this.#pipe = this.#collector;
+    }
     this.#owner.headHeld();
   }
 
@@ -249,12 +257,34 @@ export class AttemptRun implements UpstreamSink {
       this.#inBandError(pipe.error, output);
       return false;
     }
+    if (this.#phase === "collecting") return this.#collect();
     const goOn = this.#pass(output);
     if (
       this.#phase === "held" &&
       (pipe.sawContent || this.#heldBytes > this.#limits.maxHeldBytes)
     ) this.commit();
     return goOn && this.#isOpen();
+  }
+
+  /** What is collected stays in memory until the end: it is bounded like a whole answer. */
+  #collect(): boolean {
+    const most = this.#limits.maxResponseBytes;
+    if (most > 0 && this.attempt.bytesIn > most) this.#tooLarge();
+    return this.#isOpen();
+  }
+
+  #tooLarge(): void {
+    this.#fail(failure(
+      "response_too_large",
+      `The provider's answer is longer than ${this.#limits.maxResponseBytes} bytes`,
+    ));
+  }
+
+  #delivered(failed: Failure | null): void {
+    if (failed !== null) return this.#fail(failed);
+    this.#learn();
+    this.#phase = "done";
+    this.#owner.attemptAnswered(this);
   }
 
   #pass(output: Output | null): boolean {
@@ -283,11 +313,14 @@ export class AttemptRun implements UpstreamSink {
         "The provider's stream ended without its final event",
       ));
     }
+    if (this.#collector !== null) {
+      return this.#delivered(
+        this.#answers.collected(this.attempt, this.#headers, this.#collector),
+      );
+    }
     this.#pass(output);
     this.commit();
-    this.#learn();
-    this.#phase = "done";
-    this.#owner.attemptAnswered(this);
+    this.#delivered(null);
   }
 
   #fail(failed: Failure): void {

@@ -12,13 +12,10 @@ import type { ProtocolName } from "../exchange/names.ts";
 import type { Loss } from "../protocols/canonical.ts";
 import type { Protocol } from "../protocols/protocol.ts";
 import type { Provider } from "../providers/provider.ts";
-import { isJsonObject } from "../support/json.ts";
-import {
-  insertMember,
-  type JsonEdit,
-  spliceJson,
-} from "../support/json_splice.ts";
 import type { Inbound } from "./inbound.ts";
+import { nativeBody } from "./native_body.ts";
+import type { Conversation } from "./responses_state.ts";
+import { translatedBody } from "./translated_body.ts";
 
 /** The codecs by name. */
 export type Protocols = { readonly [P in ProtocolName]: Protocol };
@@ -29,6 +26,8 @@ export interface Prepared {
   readonly protocol: ProtocolName;
   /** Whether it is the client's own. */
   readonly native: boolean;
+  /** Whether the provider is asked for an event stream, whatever the client asked for. */
+  readonly stream: boolean;
   /** The body. */
   readonly bytes: Uint8Array;
   /** Whether the answer's usage chunk is to be taken out again. */
@@ -39,7 +38,21 @@ export interface Prepared {
   readonly toolNames: ReadonlyMap<string, string>;
 }
 
-const NO_NAMES: ReadonlyMap<string, string> = new Map();
+/** A request and where it is to go. */
+export interface Outbound {
+  /** The exchange. */
+  readonly exchange: Exchange;
+  /** The client's request. */
+  readonly inbound: Inbound;
+  /** Where it goes. */
+  readonly target: TargetRef;
+  /** Who serves the target. */
+  readonly provider: Provider;
+  /** The codecs. */
+  readonly protocols: Protocols;
+  /** What the gateway keeps of the conversation, `null` where it keeps nothing. */
+  readonly conversation: Conversation | null;
+}
 
 /** Chooses the protocol towards a provider: the client's own if it has it, else its first. */
 export function protocolFor(
@@ -52,91 +65,35 @@ export function protocolFor(
 }
 
 /**
+ * Whether a stream is asked of the provider: what the client wants, unless the
+ * provider or the model can do only one of them.
+ */
+export function asksStream(
+  exchange: Exchange,
+  target: TargetRef,
+  provider: Provider,
+): boolean {
+  if (exchange.operation !== "generate") return false;
+  if (provider.stream === "always") return true;
+  if (provider.stream === "never") return false;
+  return exchange.stream &&
+    provider.capabilities(target.model).streaming !== false;
+}
+
+/**
  * Builds the body for one target.
  *
  * @throws {RequestError} when the request cannot be expressed for it
  */
-export function prepareBody(
-  exchange: Exchange,
-  inbound: Inbound,
-  target: TargetRef,
-  provider: Provider,
-  protocols: Protocols,
-): Prepared {
+export function prepareBody(outbound: Outbound): Prepared {
+  const { exchange, provider, protocols } = outbound;
   const protocol = protocolFor(provider, exchange.protocol);
-  return protocol === exchange.protocol
-    ? nativeBody(exchange, inbound, target, provider)
-    : translatedBody(exchange, inbound, target, provider, protocols[protocol]);
-}
-
-function nativeBody(
-  exchange: Exchange,
-  inbound: Inbound,
-  target: TargetRef,
-  provider: Provider,
-): Prepared {
-  const edits: JsonEdit[] = [];
-  const { scan } = inbound;
-  const model = scan.fields.get("model");
-  if (model !== undefined && exchange.requestedModel !== target.model) {
-    edits.push({ ...model, text: JSON.stringify(target.model) });
-  }
-  const inject = exchange.protocol === "chat" && exchange.stream &&
-    exchange.operation === "generate" && !inbound.wantsUsage &&
-    provider.includeUsage;
-  if (inject) edits.push(askForUsage(inbound));
-  return {
-    protocol: exchange.protocol,
-    native: true,
-    bytes: edits.length === 0 ? inbound.body : spliceJson(inbound.body, edits),
-    stripUsage: inject,
-    losses: [],
-    toolNames: NO_NAMES,
-  };
-}
-
-function translatedBody(
-  exchange: Exchange,
-  inbound: Inbound,
-  target: TargetRef,
-  provider: Provider,
-  codec: Protocol,
-): Prepared {
+  if (protocol === exchange.protocol) return nativeBody(outbound);
   if (exchange.operation !== "generate") {
     throw new RequestError(gatewayError(
       "not_found",
-      `Cannot pass on ${exchange.endpoint}: provider ${provider.id} does not speak the ${exchange.protocol} protocol`,
+      `Cannot pass on ${exchange.endpoint}: provider ${provider.id} does not speak the ${exchange.protocol} protocol; choose a model of one that does`,
     ));
   }
-  const encoded = codec.encodeRequest(inbound.canonical(), {
-    provider: provider.id,
-    model: target.model,
-    capabilities: provider.capabilities(target.model),
-    cacheControl: false,
-  });
-  return {
-    protocol: codec.name,
-    native: false,
-    bytes: new TextEncoder().encode(JSON.stringify(encoded.body)),
-    stripUsage: false,
-    losses: encoded.losses,
-    toolNames: encoded.toolNames,
-  };
-}
-
-/** The edit that makes a chat provider send the usage chunk. */
-function askForUsage(inbound: Inbound): JsonEdit {
-  const field = inbound.scan.fields.get("stream_options");
-  if (field === undefined) {
-    return insertMember(
-      inbound.scan,
-      '"stream_options":{"include_usage":true}',
-    );
-  }
-  const asked = inbound.json()["stream_options"];
-  const options = isJsonObject(asked) ? asked : {};
-  return {
-    ...field,
-    text: JSON.stringify({ ...options, include_usage: true }),
-  };
+  return translatedBody(outbound, protocols[protocol]);
 }

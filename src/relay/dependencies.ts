@@ -2,6 +2,7 @@
 
 import type { Cost } from "../exchange/cost.ts";
 import type { Attempt, Exchange } from "../exchange/exchange.ts";
+import type { ResponsesStore } from "../protocols/responses_store.ts";
 import type { Ticker } from "../support/ticker.ts";
 import type { Protocols } from "./bodies.ts";
 import type { RetryBudgets } from "./retry_budget.ts";
@@ -21,6 +22,8 @@ export interface RelayDependencies {
   readonly costOf: (attempt: Attempt, exchange: Exchange) => Cost | null;
   /** Bounds retries, over all exchanges. */
   readonly retryBudgets: RetryBudgets;
+  /** Keeps Responses conversations, `null` while that is switched off. */
+  readonly responsesStore: () => ResponsesStore | null;
   /** Makes ids of items that a provider did not name. */
   readonly newId: (prefix: string) => string;
 }

@@ -15,6 +15,7 @@ import type { Outcome } from "../exchange/names.ts";
 import type { Provider } from "../providers/provider.ts";
 import { TickNode } from "../support/ticker.ts";
 import { errorOfFailure } from "./answer_headers.ts";
+import { AnswerDelivery } from "./answer_delivery.ts";
 import { type AttemptOwner, AttemptRun } from "./attempt_run.ts";
 import { AttemptEvents } from "./attempt_events.ts";
 import type { Prepared } from "./bodies.ts";
@@ -26,8 +27,8 @@ import { NO_TARGET, outcomeOfError, outcomeOfFailure } from "./outcome.ts";
 import { prepareTarget, upstreamRequest } from "./prepare_target.ts";
 import { RetryPlan } from "./retry_plan.ts";
 import type { Snapshot } from "./snapshot.ts";
-import type { Output, StreamPipe } from "./stream_pipe.ts";
-import { makePipe, wholeAnswer } from "./translate.ts";
+import { type Conversation, conversationOf } from "./responses_state.ts";
+import type { Output } from "./stream_pipe.ts";
 
 /** One exchange in progress. */
 export class ExchangeRun extends TickNode implements AttemptOwner {
@@ -41,6 +42,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
   readonly #snapshot: Snapshot;
   readonly #client: ClientSide;
   #plan: RetryPlan | null = null;
+  #conversation: Conversation | null = null;
   #current: AttemptRun | null = null;
   #provider: Provider | null = null;
   #prepared: Prepared | null = null;
@@ -83,6 +85,11 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     exchange.decision = decision;
     this.#emit({ type: "decided", exchange });
     if (decision.refusal !== null) return this.#refuse(decision.refusal);
+    this.#conversation = conversationOf(
+      this.#deps.responsesStore(),
+      exchange,
+      this.#inbound,
+    );
     const { retry } = this.#snapshot.settings;
     const budget = this.#deps.retryBudgets.of(decision.alias);
     this.#plan = new RetryPlan(decision.order, retry, budget);
@@ -98,36 +105,6 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
   get errorReader(): ErrorReader {
     const protocol = this.#prepared?.protocol ?? this.exchange.protocol;
     return new ErrorReader(this.#deps.protocols[protocol], this.#deps.scrub);
-  }
-
-  /** Makes the pipe of a streamed answer. */
-  makePipe(attempt: Attempt): StreamPipe {
-    return makePipe(this.#deps, this.exchange, this.#inbound, {
-      prepared: this.#preparedNow(),
-      target: attempt.target,
-      eofIsFinish: this.#provider?.eofIsFinish ?? false,
-      maxEventBytes: this.#snapshot.settings.maxSseEventBytes,
-    });
-  }
-
-  /** Sends a whole answer, or says why it is none. */
-  deliverWhole(
-    attempt: Attempt,
-    headers: readonly string[],
-    body: Uint8Array,
-  ): Failure | null {
-    const answer = wholeAnswer(this.#deps, this.exchange, this.#inbound, {
-      prepared: this.#preparedNow(),
-      attempt,
-      headers,
-      body,
-      errors: this.errorReader,
-      maxBytes: this.#snapshot.settings.maxResponseBytes,
-    });
-    if (answer.kind === "failed") return answer.failure;
-    this.events.content(attempt);
-    this.#client.sendWhole(200, answer.headers, answer.body);
-    return null;
   }
 
   /** Sends the head of a streamed answer; nothing can be retried from here on. */
@@ -154,8 +131,10 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
 
   /** The client has it all. */
   attemptAnswered(run: AttemptRun): void {
+    const { native, target } = run.attempt;
     this.#endAttempt(run.attempt, { kind: "answered" });
     this.#client.end();
+    this.#conversation?.commit(native ? target.provider : null);
     this.#finish("success", null);
   }
 
@@ -233,16 +212,14 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
   }
 
   #prepare(candidate: Candidate, provider: Provider): boolean {
-    const result = prepareTarget(
-      this.exchange,
-      this.#inbound,
-      candidate.target,
+    const result = prepareTarget({
+      exchange: this.exchange,
+      inbound: this.#inbound,
+      target: candidate.target,
       provider,
-      {
-        protocols: this.#deps.protocols,
-        onLoss: this.#snapshot.settings.onLoss,
-      },
-    );
+      protocols: this.#deps.protocols,
+      conversation: this.#conversation,
+    }, this.#snapshot.onLoss(this.exchange.decision?.alias ?? null));
     if (result.kind === "refused") {
       this.#refused ??= result.error;
       return false;
@@ -274,9 +251,22 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
       prepared,
     );
     this.events.started(attempt, provider, request);
-    const { maxResponseBytes, commit } = this.#snapshot.settings;
+    const { maxResponseBytes, maxSseEventBytes, commit } =
+      this.#snapshot.settings;
+    const answers = new AnswerDelivery({
+      deps: this.#deps,
+      exchange,
+      inbound: this.#inbound,
+      conversation: this.#conversation,
+      maxEventBytes: maxSseEventBytes,
+      maxBytes: maxResponseBytes,
+    }, {
+      prepared,
+      target: candidate.target,
+      eofIsFinish: provider.eofIsFinish,
+    }, { client: this.#client, events: this.events, errors: this.errorReader });
     const limits = { maxResponseBytes, maxHeldBytes: commit.maxHeldBytes };
-    const run = new AttemptRun(this, attempt, limits);
+    const run = new AttemptRun(this, attempt, answers, limits);
     this.#current = run;
     run.call = provider.start(request, run);
   }

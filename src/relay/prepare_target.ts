@@ -9,8 +9,7 @@ import {
 } from "../exchange/gateway_error.ts";
 import type { UpstreamRequest } from "../exchange/upstream.ts";
 import type { Loss } from "../protocols/canonical.ts";
-import type { Provider } from "../providers/provider.ts";
-import { prepareBody, type Prepared, type Protocols } from "./bodies.ts";
+import { type Outbound, prepareBody, type Prepared } from "./bodies.ts";
 import type { Inbound } from "./inbound.ts";
 
 /** A prepared request, or the refusal. */
@@ -20,23 +19,14 @@ export type PreparedTarget =
 
 /** Builds the body for a target; a loss is a refusal where the config says so. */
 export function prepareTarget(
-  exchange: Exchange,
-  inbound: Inbound,
-  target: TargetRef,
-  provider: Provider,
-  options: { protocols: Protocols; onLoss: "header" | "reject" },
+  outbound: Outbound,
+  onLoss: "header" | "reject",
 ): PreparedTarget {
   try {
-    const prepared = prepareBody(
-      exchange,
-      inbound,
-      target,
-      provider,
-      options.protocols,
-    );
+    const prepared = prepareBody(outbound);
     const [loss] = prepared.losses;
-    if (loss !== undefined && options.onLoss === "reject") {
-      return { kind: "refused", error: lossRefusal(loss, target.id) };
+    if (loss !== undefined && onLoss === "reject") {
+      return { kind: "refused", error: lossRefusal(loss, outbound.target.id) };
     }
     return { kind: "prepared", prepared };
   } catch (error) {
@@ -57,7 +47,7 @@ export function upstreamRequest(
     protocol: prepared.protocol,
     operation: exchange.operation,
     model: target.model,
-    stream: exchange.stream,
+    stream: prepared.stream,
     body: prepared.bytes,
     headers: prepared.native ? inbound.headers : [],
     query: prepared.native ? inbound.query : "",

@@ -25,14 +25,14 @@ export interface RelaySettings {
   readonly maxStreamMs: number;
   /** Longest exchange that is not a stream, ms. */
   readonly maxRequestMs: number;
-  /** `reject` makes every translation loss a 400. */
-  readonly onLoss: "header" | "reject";
 }
 
 /** One compiled configuration. */
 export interface Snapshot {
   /** The numbers. */
   readonly settings: RelaySettings;
+  /** What a translation loss means to requests of an alias (`null`: of none): `reject` makes it a 400. */
+  onLoss(alias: string | null): "header" | "reject";
   /** Names the targets of an exchange, with the reasons. */
   decide(exchange: Exchange, inbound: Inbound): Decision;
   /** Whether a target of an exchange's decision may be called now: asked right before every attempt, which must then be made. */

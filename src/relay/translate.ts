@@ -5,7 +5,9 @@ import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import type { TargetRef } from "../exchange/decision.ts";
 import type { Attempt, Exchange } from "../exchange/exchange.ts";
 import { type Failure, failure } from "../exchange/failure.ts";
+import { RequestError } from "../exchange/gateway_error.ts";
 import { headerOf } from "../exchange/headers.ts";
+import type { CanonicalResponse } from "../protocols/canonical.ts";
 import type { DecodeContext, EncodeContext } from "../protocols/protocol.ts";
 import { isJsonObject, type JsonObject } from "../support/json.ts";
 import { answerHeaders } from "./answer_headers.ts";
@@ -14,91 +16,130 @@ import type { ErrorReader } from "./error_body.ts";
 import type { Inbound } from "./inbound.ts";
 import { NativePipe } from "./native_pipe.ts";
 import type { RelayDependencies } from "./dependencies.ts";
+import type { Conversation } from "./responses_state.ts";
+import {
+  CollectingPipe,
+  encodeAsStream,
+  encodeWhole,
+  failedAnswer,
+  framingProblem,
+} from "./stream_modes.ts";
 import type { Output, StreamPipe } from "./stream_pipe.ts";
 import { TranslatedPipe } from "./translated_pipe.ts";
 
-/** What a pipe must know of the call. */
-export interface PipeOptions {
+/** The content type of every event stream that goes to a client. */
+export const EVENT_STREAM = "text/event-stream; charset=utf-8";
+
+/** The call whose answer is read. */
+export interface AnsweredCall {
   /** The request as it was sent. */
   readonly prepared: Prepared;
   /** Where it was sent. */
   readonly target: TargetRef;
   /** Take the end of the body for a clean end. */
   readonly eofIsFinish: boolean;
-  /** Longest event in bytes. */
-  readonly maxEventBytes: number;
 }
 
-/** Makes the pipe of a streamed answer. */
+/** What makes the answers of one exchange. */
+export interface AnswerContext {
+  /** The relay's surroundings. */
+  readonly deps: RelayDependencies;
+  /** The exchange. */
+  readonly exchange: Exchange;
+  /** The client's request. */
+  readonly inbound: Inbound;
+  /** What the gateway keeps of the conversation, `null` where it keeps nothing. */
+  readonly conversation: Conversation | null;
+  /** Longest event in bytes. */
+  readonly maxEventBytes: number;
+  /** Longest decompressed body in bytes, 0 = no cap. */
+  readonly maxBytes: number;
+}
+
+/** Makes the pipe of a streamed answer to a client that wants one. */
 export function makePipe(
-  deps: RelayDependencies,
-  exchange: Exchange,
-  inbound: Inbound,
-  options: PipeOptions,
+  context: AnswerContext,
+  call: AnsweredCall,
 ): StreamPipe {
-  const { prepared, target, eofIsFinish, maxEventBytes } = options;
+  const { deps, exchange, conversation, maxEventBytes } = context;
+  const { prepared, eofIsFinish } = call;
   const client = deps.protocols[exchange.protocol];
-  if (prepared.native) {
-    return new NativePipe({
+  const pipe = prepared.native
+    ? new NativePipe({
       protocol: client,
       requestId: exchange.id,
       stripUsage: prepared.stripUsage,
       eofIsFinish,
       maxEventBytes,
-    });
-  }
-  return new TranslatedPipe(
-    deps.protocols[prepared.protocol].streamDecoder(
-      decodeContext(prepared, target, eofIsFinish),
-    ),
-    client.streamEncoder(encodeContext(deps, inbound)),
-    maxEventBytes,
+    })
+    : new TranslatedPipe(
+      deps.protocols[prepared.protocol].streamDecoder(decodeContext(call)),
+      client.streamEncoder(encodeContext(context, call)),
+      maxEventBytes,
+    );
+  return conversation === null ? pipe : conversation.watch(pipe);
+}
+
+/** Makes the pipe of a streamed answer to a client that wants a whole one. */
+export function makeCollector(
+  context: AnswerContext,
+  call: AnsweredCall,
+): CollectingPipe {
+  const upstream = context.deps.protocols[call.prepared.protocol];
+  return new CollectingPipe(
+    upstream.streamDecoder(decodeContext(call)),
+    context.maxEventBytes,
   );
 }
 
 /** A whole answer as the upstream gave it. */
 export interface WholeOptions {
-  /** The request as it was sent. */
-  readonly prepared: Prepared;
   /** The attempt; it learns usage and finish reason. */
   readonly attempt: Attempt;
   /** The upstream's headers. */
   readonly headers: readonly string[];
-  /** The upstream's body. */
-  readonly body: Uint8Array;
   /** Reads an error inside a 200. */
   readonly errors: ErrorReader;
-  /** Longest decompressed body in bytes, 0 = no cap. */
-  readonly maxBytes: number;
 }
 
-/** The client's whole answer, or why there is none. */
+/** The client's answer, or why there is none. */
 export type WholeAnswer =
   | {
     readonly kind: "answered";
     readonly headers: string[];
     readonly body: Output;
+    /** Whether the body is an event stream. */
+    readonly streamed: boolean;
   }
   | { readonly kind: "failed"; readonly failure: Failure };
 
-/** Makes the client's answer out of the upstream's whole one. */
-export function wholeAnswer(
-  deps: RelayDependencies,
-  exchange: Exchange,
-  inbound: Inbound,
+/** Makes the client's answer out of a stream that has been collected. */
+export function collectedAnswer(
+  context: AnswerContext,
+  call: AnsweredCall,
+  pipe: CollectingPipe,
   options: WholeOptions,
 ): WholeAnswer {
-  const { prepared, attempt, headers, body } = options;
+  return caught(
+    options,
+    () => encoded(context, call, pipe.response, options),
+  );
+}
+
+/** Makes the client's answer out of the upstream's whole one. */
+export function wholeAnswer(
+  context: AnswerContext,
+  call: AnsweredCall,
+  body: Uint8Array,
+  options: WholeOptions,
+): WholeAnswer {
+  const { deps, exchange, conversation } = context;
+  const { prepared } = call;
+  const { attempt, headers } = options;
   const encoding = headerOf(headers, "content-encoding") ?? "identity";
-  const answer = parseAnswer(body, encoding, options.maxBytes);
+  const answer = parseAnswer(body, encoding, context.maxBytes);
   if (answer === null) {
-    return {
-      kind: "failed",
-      failure: failure(
-        "invalid_response",
-        "The provider's answer is not a JSON object",
-      ),
-    };
+    return invalid("The provider's answer is not a JSON object");
   }
   const upstream = deps.protocols[prepared.protocol];
   const observer = upstream.observer();
@@ -115,25 +156,77 @@ export function wholeAnswer(
   }
   attempt.finishReason = observer.finishReason;
   attempt.contentChars = observer.contentChars;
-  const type = headerOf(headers, "content-type") ?? "application/json";
-  if (prepared.native) {
+  if (prepared.native && !exchange.stream) {
+    const type = headerOf(headers, "content-type") ?? "application/json";
     const own = answerHeaders(exchange, headers, type);
     if (encoding !== "identity") own.push("content-encoding", encoding);
-    return { kind: "answered", headers: own, body };
+    conversation?.answered(answer);
+    return { kind: "answered", headers: own, body, streamed: false };
   }
-  const response = upstream.decodeResponse(
-    answer,
-    decodeContext(prepared, attempt.target, false),
+  const problem = prepared.native ? framingProblem(answer) : null;
+  if (problem !== null) return invalid(problem);
+  return caught(
+    options,
+    () =>
+      encoded(
+        context,
+        call,
+        upstream.decodeResponse(answer, decodeContext(call)),
+        options,
+      ),
   );
-  const translated = deps.protocols[exchange.protocol].encodeResponse(
-    response,
-    encodeContext(deps, inbound),
-  );
+}
+
+/** Writes an answer in the client's protocol and framing. */
+function encoded(
+  context: AnswerContext,
+  call: AnsweredCall,
+  response: CanonicalResponse,
+  options: WholeOptions,
+): WholeAnswer {
+  const { deps, exchange, conversation } = context;
+  const client = deps.protocols[exchange.protocol];
+  const encoding = encodeContext(context, call);
+  const failed = failedAnswer(response);
+  if (failed !== null) throw new RequestError(failed);
+  if (exchange.stream) {
+    const body = encodeAsStream(response, client, encoding);
+    conversation?.streamed(body);
+    return {
+      kind: "answered",
+      headers: answerHeaders(exchange, options.headers, EVENT_STREAM),
+      body,
+      streamed: true,
+    };
+  }
+  const body = encodeWhole(response, client, encoding, call.prepared.native);
+  conversation?.answered(body);
   return {
     kind: "answered",
-    headers: answerHeaders(exchange, headers, "application/json"),
-    body: JSON.stringify(translated),
+    headers: answerHeaders(exchange, options.headers, "application/json"),
+    body: JSON.stringify(body),
+    streamed: false,
   };
+}
+
+/** Turns what a codec throws at an answer into the attempt's failure. */
+function caught(
+  options: WholeOptions,
+  make: () => WholeAnswer,
+): WholeAnswer {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    return {
+      kind: "failed",
+      failure: options.errors.ofInBandError(error.error),
+    };
+  }
+}
+
+function invalid(message: string): WholeAnswer {
+  return { kind: "failed", failure: failure("invalid_response", message) };
 }
 
 function parseAnswer(
@@ -172,27 +265,37 @@ function decompress(
   }
 }
 
-function decodeContext(
-  prepared: Prepared,
-  target: TargetRef,
-  eofIsFinish: boolean,
-): DecodeContext {
+function decodeContext(call: AnsweredCall): DecodeContext {
   return {
-    provider: target.provider,
-    model: target.model,
-    toolNames: prepared.toolNames,
-    eofIsFinish,
+    provider: call.target.provider,
+    model: call.target.model,
+    toolNames: call.prepared.toolNames,
+    eofIsFinish: call.eofIsFinish,
   };
 }
 
 function encodeContext(
-  deps: RelayDependencies,
-  inbound: Inbound,
+  context: AnswerContext,
+  call: AnsweredCall,
 ): EncodeContext {
+  const { deps, exchange, inbound } = context;
+  const body = inbound.json();
   return {
     request: inbound.canonical(),
-    body: inbound.json(),
+    body: exchange.protocol === "responses"
+      ? { ...body, store: isKept(context, call, body) }
+      : body,
     newId: deps.newId,
     now: Date.now,
   };
+}
+
+/** Whether the answer can be asked for later, here or at a provider that keeps it by itself. */
+function isKept(
+  { conversation }: AnswerContext,
+  { prepared }: AnsweredCall,
+  body: JsonObject,
+): boolean {
+  if (conversation !== null) return conversation.keeps;
+  return prepared.native && body.store !== false;
 }

@@ -6,7 +6,9 @@ import { Exchange } from "../../src/exchange/exchange.ts";
 import type { Operation, ProtocolName } from "../../src/exchange/names.ts";
 import type { CanonicalRequest } from "../../src/protocols/canonical.ts";
 import { PROTOCOLS } from "../../src/protocols/protocols.ts";
+import type { ResponsesStore } from "../../src/protocols/responses_store.ts";
 import type { Provider } from "../../src/providers/provider.ts";
+import { NO_ADAPTER } from "../../src/providers/request_adapter.ts";
 import type { Inbound } from "../../src/relay/inbound.ts";
 import { Relay } from "../../src/relay/relay.ts";
 import { RetryBudgets } from "../../src/relay/retry_budget.ts";
@@ -36,7 +38,6 @@ export const PATIENT: RelaySettings = {
   maxSseEventBytes: 1 << 20,
   maxStreamMs: 0,
   maxRequestMs: 0,
-  onLoss: "header",
 };
 
 /** A target of the test: which URL speaks which protocol. */
@@ -69,8 +70,12 @@ export class TestRelay implements AsyncDisposable {
 
   constructor(
     targets: readonly TestTarget[],
-    settings: Partial<RelaySettings> = {},
+    settings: Partial<RelaySettings> & {
+      onLoss?: "header" | "reject";
+      responsesStore?: ResponsesStore;
+    } = {},
   ) {
+    const { onLoss = "header", responsesStore = null, ...numbers } = settings;
     targets.forEach((target, index) => this.#add(`p${index}`, target));
     const order = targets.map((target, index) => ({
       target: {
@@ -83,7 +88,8 @@ export class TestRelay implements AsyncDisposable {
       reason: "test order",
     }));
     this.#snapshot = {
-      settings: { ...PATIENT, ...settings },
+      settings: { ...PATIENT, ...numbers },
+      onLoss: () => onLoss,
       enter: () => {},
       leave: () => {},
       mayTry: (_exchange, target) => this.mayTry(target.id),
@@ -114,6 +120,7 @@ export class TestRelay implements AsyncDisposable {
       scrub: (text) => text.replaceAll("key-of-p0", "***"),
       costOf: () => null,
       retryBudgets: new RetryBudgets(),
+      responsesStore: () => responsesStore,
       newId: (prefix) => `${prefix}test`,
     });
   }
@@ -181,6 +188,7 @@ export class TestRelay implements AsyncDisposable {
       capsOutput: () => false,
       includeUsage: true,
       eofIsFinish: false,
+      adapter: NO_ADAPTER,
       stream: "any",
       commentsOnlyMs: 0,
       start: network.start,

@@ -1,0 +1,39 @@
+/**
+ * The repair of native bodies: thinking in an envelope that a client of the
+ * same protocol sends back after routing chose another target, or after its
+ * own provider's answer had to be framed anew.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import type { ProtocolName } from "../exchange/names.ts";
+import type { JsonObject } from "../support/json.ts";
+import type { Loss } from "./canonical.ts";
+import { repairReplayedDetails } from "./chat/native_replay.ts";
+import { repairReplayedThinking } from "./messages/native_replay.ts";
+import type { TargetProfile } from "./protocol.ts";
+import { PROOF_MARKER } from "./reasoning_envelope.ts";
+import { repairReplayedReasoning } from "./responses/native_replay.ts";
+
+/** Whether a body can hold an envelope at all: most cannot, and need not be parsed. */
+export function mayHoldEnvelopes(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    .includes(PROOF_MARKER);
+}
+
+/** Opens the envelopes of `target` and drops what stands in all others. */
+export function repairNativeReplay(
+  protocol: ProtocolName,
+  body: JsonObject,
+  target: Pick<TargetProfile, "provider" | "model">,
+): { readonly body: JsonObject; readonly losses: readonly Loss[] } {
+  switch (protocol) {
+    case "chat":
+      return repairReplayedDetails(body, target);
+    case "messages":
+      return repairReplayedThinking(body, target);
+    case "responses":
+      return repairReplayedReasoning(body, target);
+  }
+}

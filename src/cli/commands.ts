@@ -30,6 +30,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./init.ts")).initCommand,
   },
   {
+    name: "explain",
+    summary: "Say where a request would go, and why; nobody is called",
+    load: async () => (await import("./explain.ts")).explainCommand,
+  },
+  {
     name: "translate",
     summary:
       "Print what a request, answer or stream becomes in another protocol",

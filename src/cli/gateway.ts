@@ -14,6 +14,7 @@ import { adminRoutes } from "../http/admin.ts";
 import { Authenticator } from "../http/auth.ts";
 import { WATCHED_FIELDS } from "../http/check_request.ts";
 import type { DrainResult } from "../http/drain.ts";
+import { explainRoutes } from "../http/explain.ts";
 import { INFERENCE_PATHS, inferenceRoutes } from "../http/inference.ts";
 import type { ListenAt } from "../http/listener.ts";
 import { modelRoutes } from "../http/models.ts";
@@ -258,6 +259,11 @@ export class Gateway {
         metrics: live().loaded.config.metrics.enabled
           ? (format) => this.#renderMetrics(format)
           : null,
+      }),
+      ...explainRoutes({
+        config: () => live().loaded.config,
+        router: () => live().router,
+        protocols: PROTOCOLS,
       }),
       ...adminRoutes({
         reload: () => this.reload(),

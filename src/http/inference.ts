@@ -31,11 +31,18 @@ export interface InferenceDependencies {
   snapshot(): Snapshot;
 }
 
-const ENDPOINTS: readonly {
+/** A route that calls a model. */
+export interface InferenceEndpoint {
+  /** Its path. */
   readonly path: string;
+  /** The client's protocol. */
   readonly protocol: ProtocolName;
+  /** What is asked for. */
   readonly operation: Operation;
-}[] = [
+}
+
+/** The routes that call a model. */
+export const INFERENCE_ENDPOINTS: readonly InferenceEndpoint[] = [
   { path: "/v1/chat/completions", protocol: "chat", operation: "generate" },
   { path: "/v1/messages", protocol: "messages", operation: "generate" },
   { path: "/v1/responses", protocol: "responses", operation: "generate" },
@@ -53,13 +60,13 @@ const ENDPOINTS: readonly {
 ];
 
 /** The paths of the routes that call a model. */
-export const INFERENCE_PATHS: readonly string[] = ENDPOINTS.map(({ path }) =>
-  path
-);
+export const INFERENCE_PATHS: readonly string[] = INFERENCE_ENDPOINTS.map((
+  { path },
+) => path);
 
 /** Makes the routes that call a model. */
 export function inferenceRoutes(deps: InferenceDependencies): Route[] {
-  return ENDPOINTS.map(({ path, protocol, operation }) => ({
+  return INFERENCE_ENDPOINTS.map(({ path, protocol, operation }) => ({
     method: "POST",
     path,
     scope: "inference",
@@ -142,7 +149,7 @@ const FORWARDED: readonly string[] = [
 const MAX_FORWARDED_BYTES = 1024;
 
 /** A client's request, parsed and decoded only if somebody asks. */
-class ScannedInbound implements Inbound {
+export class ScannedInbound implements Inbound {
   readonly body: Uint8Array;
   readonly query: string;
   readonly rawHeaders: readonly string[];
@@ -155,6 +162,7 @@ class ScannedInbound implements Inbound {
   #json: JsonObject | null = null;
   #canonical: CanonicalRequest | null = null;
 
+  /** Takes a request that was scanned; `release` gives its memory back. */
   constructor(
     request: ClientRequest,
     scan: JsonScan,

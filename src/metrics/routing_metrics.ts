@@ -15,11 +15,14 @@ export interface DecisionLabels {
 
 const NOWHERE: DecisionLabels = { modelType: "default", region: "default" };
 
+const MAX_BOUND = 1000;
+
 /** Feeds the metrics of routing. */
 export class RoutingMetrics implements Tap {
   readonly name = "routing-metrics";
   readonly wantsBytes = false;
   readonly #decisions: CounterFamily;
+  readonly #bound = new Map<string, Counter>();
   readonly #hits: Counter;
   readonly #misses: Counter;
   readonly #labelsOf: (decision: Decision) => DecisionLabels | null;
@@ -46,6 +49,17 @@ export class RoutingMetrics implements Tap {
     const { decision } = event.exchange;
     if (decision === null) return;
     const { modelType, region } = this.#labelsOf(decision) ?? NOWHERE;
-    this.#decisions.child(decision.strategy, modelType, region).inc();
+    this.#child(decision.strategy, modelType, region).inc();
+  }
+
+  /** Bound once: the names come from the config, so that there are few. */
+  #child(strategy: string, modelType: string, region: string): Counter {
+    const key = `${strategy}\n${modelType}\n${region}`;
+    const known = this.#bound.get(key);
+    if (known !== undefined) return known;
+    const child = this.#decisions.child(strategy, modelType, region);
+    // Heads bring names of their own: what is bound is bounded.
+    if (this.#bound.size < MAX_BOUND) this.#bound.set(key, child);
+    return child;
   }
 }

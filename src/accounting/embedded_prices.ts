@@ -38,10 +38,8 @@ export function embeddedPrices(): PriceTable {
   for (const [key, entry] of Object.entries(written)) {
     if (isJsonObject(entry)) entries.set(key, new LazyEntry(entry));
   }
-  return new PriceTable({
-    name: "embedded",
-    source: "embedded",
-    date: prices.date,
-    entries,
-  });
+  return new PriceTable(
+    { name: "embedded", source: "embedded", date: prices.date, entries },
+    () => true,
+  );
 }

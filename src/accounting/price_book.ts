@@ -58,6 +58,7 @@ export class PriceBook {
   /** Price of models that no table knows, or `null`. */
   readonly fallback: PriceEntry | null;
   readonly #found: Map<string, PriceMatch | null> = new Map();
+  readonly #providers: Set<string> = new Set();
 
   /** Takes the tables in their order of precedence. */
   constructor(
@@ -66,6 +67,17 @@ export class PriceBook {
   ) {
     this.tables = tables;
     this.fallback = fallback;
+    for (const table of tables) {
+      for (const { provider } of table.rows) {
+        if (provider !== null) this.#providers.add(canonicalProvider(provider));
+      }
+    }
+  }
+
+  /** Tells whether a name is a provider, by its spelling or because a table lists it. */
+  knowsProvider(name: string): boolean {
+    return isKnownProvider(name) ||
+      this.#providers.has(canonicalProvider(name));
   }
 
   /** Finds the price, the fallback if no table has one, `null` without either. */
@@ -94,7 +106,7 @@ export class PriceBook {
       }
     }
     // A known provider that does not list the model has no price for it.
-    if (scopes.some(isKnownProvider)) return null;
+    if (scopes.some((scope) => this.knowsProvider(scope))) return null;
     for (const { name, of } of names) {
       const found = this.#unambiguous(name, of);
       if (found !== null) return found;
@@ -147,7 +159,7 @@ export class PriceBook {
   #namedProvider(name: string, of: PriceMatch["of"]): PriceMatch | null {
     const slash = name.indexOf("/");
     const scope = canonicalProvider(name.slice(0, Math.max(0, slash)));
-    if (slash <= 0 || !isKnownProvider(scope)) return null;
+    if (slash <= 0 || !this.knowsProvider(scope)) return null;
     for (const table of this.tables) {
       const found = table.find(scope, name.slice(slash + 1));
       if (found !== null) {

@@ -228,6 +228,10 @@ export function compilePriceFile(
       entries.set(key, { aliases: entry.aliases, entry });
     }
   }
-  const table = new PriceTable({ name, source, date: file.date, entries });
+  // In files every key begins with a provider, known or not.
+  const table = new PriceTable(
+    { name, source, date: file.date, entries },
+    () => true,
+  );
   return { table, problems };
 }

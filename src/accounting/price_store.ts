@@ -54,9 +54,9 @@ export interface ImportOptions {
 export class PriceStore {
   readonly #folder: string;
 
-  /** Keeps tables in `<stateDir>/prices`. */
-  constructor(stateDir: string) {
-    this.#folder = `${stateDir}/prices`;
+  /** Keeps tables in `<stateDir>/prices`, or in a folder of that one. */
+  constructor(stateDir: string, inner: string = "") {
+    this.#folder = `${stateDir}/prices${inner === "" ? "" : `/${inner}`}`;
   }
 
   /** Names of the tables that were imported, in alphabetical order. */

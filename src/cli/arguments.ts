@@ -15,6 +15,20 @@ function refuseUnknown(flag: string, names: readonly string[]): never {
   );
 }
 
+/** `--flag -` means standard input; the parser takes a lone dash for a flag of its own. */
+function joinDashes(
+  words: readonly string[],
+  valued: ReadonlySet<string>,
+): readonly string[] {
+  const joined: string[] = [];
+  for (const word of words) {
+    const before = joined.at(-1) ?? "";
+    if (word === "-" && valued.has(before)) joined.splice(-1, 1, `${before}=-`);
+    else joined.push(word);
+  }
+  return joined;
+}
+
 /** Reads what was given to a command. `--help` and `-h` are always known. */
 export function readArguments(
   command: Command,
@@ -23,7 +37,8 @@ export function readArguments(
   const switches = command.flags.filter((flag) => flag.value === undefined);
   const valued = command.flags.filter((flag) => flag.value !== undefined);
   const names = [...command.flags.map((flag) => flag.name), "help"];
-  const parsed = parseArgs(words, {
+  const dashed = new Set(valued.map(({ name }) => `--${name}`));
+  const parsed = parseArgs(joinDashes(words, dashed), {
     boolean: ["help", ...switches.map((flag) => flag.name)],
     string: ["_", ...valued.map((flag) => flag.name)],
     alias: { help: "h" },

@@ -5,7 +5,6 @@ import { splitPriceKey } from "../accounting/model_names.ts";
 import type { PriceBook, PriceMatch } from "../accounting/price_book.ts";
 import { priceFields } from "../accounting/price_diff.ts";
 import type { PriceTable, TableRow } from "../accounting/price_table.ts";
-import { isKnownProvider } from "../accounting/provider_names.ts";
 import type { Config } from "../config/schema.ts";
 import { didYouMean } from "../support/did_you_mean.ts";
 import type { JsonObject } from "../support/json.ts";
@@ -45,7 +44,12 @@ async function show(given: Arguments, terminal: Terminal): Promise<number> {
   }
   const { config, prices } = await loadPriceContext(given, terminal);
   const book = bookOf(prices, config.pricing);
-  const { provider, model } = targetOf(asked, given.value("provider"), config);
+  const { provider, model } = targetOf(
+    asked,
+    given.value("provider"),
+    config,
+    book,
+  );
   const match = book.find({
     provider,
     model,
@@ -62,11 +66,12 @@ function targetOf(
   asked: string,
   named: string | undefined,
   config: Config,
+  book: PriceBook,
 ): { readonly provider: string; readonly model: string } {
   if (named !== undefined) return { provider: named, model: asked };
   const { provider } = splitPriceKey(
     asked,
-    (name) => config.providers.has(name) || isKnownProvider(name),
+    (name) => config.providers.has(name) || book.knowsProvider(name),
   );
   return provider === null
     ? { provider: "", model: asked }

@@ -172,7 +172,7 @@ export class ScannedInbound implements Inbound {
   ) {
     this.#request = request;
     this.body = request.body;
-    this.query = request.query;
+    this.query = forwardedQuery(request.query);
     this.rawHeaders = request.rawHeaders;
     this.headers = forwardedHeaders(request);
     this.scan = scan;
@@ -219,6 +219,28 @@ function parseBody(body: Uint8Array): JsonObject {
       "Cannot read the body: it is not valid JSON",
     ),
   );
+}
+
+// Names under which callers put keys into URLs.
+const CREDENTIAL_REGEXP =
+  /^(?:[a-z_-]*(?:key|token|secret|password)|auth|authorization)$/i;
+
+/** The client's query without what may be a credential of its own. */
+function forwardedQuery(query: string): string {
+  if (query === "") return query;
+  const kept = query.slice(1).split("&").filter((pair) => {
+    const name = pair.split("=")[0] ?? "";
+    return pair !== "" && !CREDENTIAL_REGEXP.test(decoded(name));
+  });
+  return kept.length === 0 ? "" : `?${kept.join("&")}`;
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
 
 function forwardedHeaders(request: ClientRequest): string[] {

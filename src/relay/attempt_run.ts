@@ -107,28 +107,8 @@ export class AttemptRun implements UpstreamSink {
     if (this.#phase === "done") return;
     this.attempt.headMs = this.#owner.elapsedMs();
     this.attempt.upstreamStatus = status;
-    this.attempt.upstreamRequestId = headerOf(headers, "x-request-id") ??
-      headerOf(headers, "request-id");
-    this.#headers = headers;
     this.#owner.events.head(this.attempt, status, headers);
-    if (status >= 300) return this.#beginError(status, headers);
-    const type = (headerOf(headers, "content-type") ?? "").toLowerCase();
-    const streamed = type.startsWith("text/event-stream") ||
-      (type === "" && this.#answers.asksStream);
-    if (streamed) {
-      this.#beginStream(headers);
-    } else if (type === "" || type.includes("json")) {
-      this.#phase = "whole";
-      this.#whole = new WholeBody(this.#limits.maxResponseBytes);
-    } else {
-      this.#fail(failure(
-        "invalid_response",
-        `The provider answered with content-type ${
-          type.slice(0, 80) || "none"
-        }`,
-        { upstreamStatus: status },
-      ));
-    }
+    this.#hear(status, this.#scrubbed(headers));
   }
 
   /** Passes a piece on, or keeps it. */
@@ -205,6 +185,37 @@ export class AttemptRun implements UpstreamSink {
   /** Ends the attempt with a failure found on this side. */
   giveUp(failed: Failure): void {
     this.#fail(failed);
+  }
+
+  #hear(status: number, headers: readonly string[]): void {
+    this.attempt.upstreamRequestId = headerOf(headers, "x-request-id") ??
+      headerOf(headers, "request-id");
+    this.#headers = headers;
+    if (status >= 300) return this.#beginError(status, headers);
+    const type = (headerOf(headers, "content-type") ?? "").toLowerCase();
+    const streamed = type.startsWith("text/event-stream") ||
+      (type === "" && this.#answers.asksStream);
+    if (streamed) {
+      this.#beginStream(headers);
+    } else if (type === "" || type.includes("json")) {
+      this.#phase = "whole";
+      this.#whole = new WholeBody(this.#limits.maxResponseBytes);
+    } else {
+      this.#fail(failure(
+        "invalid_response",
+        `The provider answered with content-type ${
+          type.slice(0, 80) || "none"
+        }`,
+        { upstreamStatus: status },
+      ));
+    }
+  }
+
+  /** One look for all headers: it is taken at every answer. */
+  #scrubbed(headers: readonly string[]): readonly string[] {
+    const text = headers.join("\n");
+    const scrubbed = this.#owner.errorReader.scrub(text);
+    return scrubbed === text ? headers : scrubbed.split("\n");
   }
 
   #beginError(status: number, headers: readonly string[]): void {
@@ -299,9 +310,17 @@ export class AttemptRun implements UpstreamSink {
     const failed = this.#owner.errorReader.ofInBandError(error);
     // The upstream's own error event is already in the client's protocol.
     if (this.#phase === "streaming" && output !== null) {
-      this.#owner.sendPiece(output);
+      this.#owner.sendPiece(this.#scrubbedOutput(output));
     }
     this.#fail(failed);
+  }
+
+  #scrubbedOutput(output: Output): Output {
+    const text = typeof output === "string"
+      ? output
+      : new TextDecoder().decode(output);
+    const scrubbed = this.#owner.errorReader.scrub(text);
+    return scrubbed === text ? output : scrubbed;
   }
 
   #streamEnd(pipe: StreamPipe): void {

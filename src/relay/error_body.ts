@@ -46,6 +46,11 @@ export class ErrorReader {
     this.#scrub = scrub;
   }
 
+  /** Takes the gateway's secrets out of what an upstream says of itself. */
+  scrub(text: string): string {
+    return this.#scrub(text);
+  }
+
   /** An answer with an error status. */
   ofAnswer(
     status: number,
@@ -57,9 +62,9 @@ export class ErrorReader {
     return classifyErrorAnswer({
       status,
       message: this.#message(status, said.message),
-      code: said.code,
-      type: said.type,
-      param: said.param,
+      code: this.#word(said.code),
+      type: this.#word(said.type),
+      param: this.#word(said.param),
       retryAfterMs: retryAfterOf(headers, Date.now()),
     });
   }
@@ -69,11 +74,15 @@ export class ErrorReader {
     return classifyErrorAnswer({
       status: error.status === 200 || error.status < 400 ? 200 : error.status,
       message: this.#message(error.status, error.message),
-      code: error.code,
+      code: this.#word(error.code),
       type: error.kind,
-      param: error.param,
+      param: this.#word(error.param),
       retryAfterMs: error.retryAfterMs,
     });
+  }
+
+  #word(said: string | null): string | null {
+    return said === null ? null : this.#scrub(said);
   }
 
   #message(status: number, said: string): string {

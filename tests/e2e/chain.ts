@@ -16,18 +16,25 @@ export interface Chain extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Starts both gateways. */
-export async function startChain(): Promise<Chain> {
+/** Starts both gateways; `provider` is added to each of the front one's providers, `config` to its config. */
+export async function startChain(
+  provider: Record<string, unknown> = {},
+  config: Record<string, unknown> = {},
+): Promise<Chain> {
   const back = await startGateway({
     providers: { sim: FAST_SIMULATOR },
     rules: [{ when: { model: "*" }, use: "sim/*" }],
   });
   const front = await startGateway({
     providers: {
-      "chat-only": { protocols: { chat: `${back.url}/v1` } },
-      "messages-only": { protocols: { messages: back.url } },
-      "responses-only": { protocols: { responses: `${back.url}/v1` } },
+      "chat-only": { ...provider, protocols: { chat: `${back.url}/v1` } },
+      "messages-only": { ...provider, protocols: { messages: back.url } },
+      "responses-only": {
+        ...provider,
+        protocols: { responses: `${back.url}/v1` },
+      },
     },
+    ...config,
   });
   return {
     url: front.url,

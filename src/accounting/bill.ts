@@ -30,6 +30,7 @@ export class Bill {
   readonly #missing: Set<string> = new Set();
   #unpriced = false;
 
+  /** Starts an empty bill for one answer. */
   constructor(
     book: PriceBook,
     request: PricedRequest,
@@ -198,6 +199,7 @@ export class Bill {
     this.#components.push({ ...line, pico });
   }
 
+  /** Sums the lines up; `reported` is the provider's own bill, which stands beside. */
   breakdown(reported: bigint | null): CostBreakdown {
     const main = this.#passes.find(({ match }) => match !== null)?.match;
     const discountPpm = this.#discountPpm;

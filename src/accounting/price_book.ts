@@ -67,7 +67,8 @@ export class PriceBook {
   ) {
     this.tables = tables;
     this.fallback = fallback;
-    for (const table of tables) {
+    // A single price in the config does not make its provider a listed one.
+    for (const table of tables.filter(({ source }) => source !== "config")) {
       for (const { provider } of table.rows) {
         if (provider !== null) this.#providers.add(canonicalProvider(provider));
       }

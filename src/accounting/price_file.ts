@@ -59,6 +59,7 @@ export interface ReadPriceFileOptions {
 
 /** A file that is no price table. */
 export class PriceFileError extends Error {
+  /** Name of the class of errors. */
   override name = "PriceFileError";
 }
 

@@ -1,13 +1,13 @@
 /** The prices that the config itself states. @module */
 
-import type { Config } from "../config/schema.ts";
+import type { PricingConfig } from "../config/schema.ts";
 import { compileEntry } from "./compile_entry.ts";
 import type { PriceEntry } from "./price_entry.ts";
 import { type EntrySource, PriceTable } from "./price_table.ts";
 import { isKnownProvider } from "./provider_names.ts";
 
-type Pricing = Config["pricing"];
-type Steps = Pricing["tiered"] extends ReadonlyMap<string, infer Value> ? Value
+type Steps = PricingConfig["tiered"] extends ReadonlyMap<string, infer Value>
+  ? Value
   : never;
 
 /** Steps of `pricing.tiered` as an entry: a step's bound is its own, the next begins above it. */
@@ -37,7 +37,7 @@ function sourceOf(entry: PriceEntry): EntrySource {
  * where the config or the price tables know one of that name.
  */
 export function userPrices(
-  pricing: Pricing,
+  pricing: PricingConfig,
   providers: ReadonlySet<string>,
 ): PriceTable {
   const entries = new Map<string, EntrySource>();
@@ -55,7 +55,7 @@ export function userPrices(
 }
 
 /** The config's fallback price, `null` without one. */
-export function fallbackPrice(pricing: Pricing): PriceEntry | null {
+export function fallbackPrice(pricing: PricingConfig): PriceEntry | null {
   return pricing.fallback === null
     ? null
     : compileEntry(pricing.fallback).entry;

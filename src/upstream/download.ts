@@ -12,6 +12,7 @@ export interface DownloadOptions {
 
 /** A document that could not be fetched. */
 export class DownloadError extends Error {
+  /** Name of the class of errors. */
   override name = "DownloadError";
 }
 

@@ -23,6 +23,7 @@ import { SseReader } from "../../support/sse.ts";
 
 /** A record that cannot be priced; its message says why. */
 export class InvalidRecord extends Error {
+  /** Name of the class of errors. */
   override name = "InvalidRecord";
 }
 

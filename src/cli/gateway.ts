@@ -33,7 +33,6 @@ import { RetryBudgets } from "../relay/retry_budget.ts";
 import { TapFanOut } from "../relay/tap_fan_out.ts";
 import type { LogWriter } from "../support/log_writer.ts";
 import type { Logger } from "../support/logger.ts";
-import { scrubSecrets } from "../support/scrub.ts";
 import { Ticker } from "../support/ticker.ts";
 import { UlidSource } from "../support/ulid.ts";
 import { NAME, VERSION } from "../support/version.ts";
@@ -123,6 +122,7 @@ export class Gateway {
       await GatewayAccounting.start({
         config: options.loaded.config,
         log: options.log,
+        redactor: () => live.current.redactor,
       }),
     );
     const gateway = new Gateway(
@@ -179,6 +179,8 @@ export class Gateway {
   #hooks(): ServerHooks {
     const { http } = this.#metrics;
     return {
+      onBug: (id, endpoint, error) =>
+        this.#accounting.errorTap.bug(id, endpoint, error),
       onLimit: (limit) => http.onLimit(limit),
       onAuthFailure: (reason) => http.onAuthFailure(reason),
       onRequest: (method, endpoint, status, seconds, refusal) => {
@@ -228,7 +230,7 @@ export class Gateway {
         });
       }),
       ticker: this.#ticker,
-      scrub: (text) => scrubSecrets(text, this.#live.current.secrets),
+      scrub: (text) => this.#live.current.redactor.text(text),
       retryBudgets: new RetryBudgets(),
       costOf: (attempt, exchange) => this.#accounting.costOf(attempt, exchange),
       responsesStore: () => null,

@@ -1,12 +1,14 @@
 /** Everything a gateway counts in tokens and money: built, wired and taken down here. @module */
 
 import { AttemptPricer } from "../accounting/attempt_pricer.ts";
+import { type ErrorLogOptions, ErrorLogTap } from "../accounting/error_log.ts";
 import { UsageLogTap } from "../accounting/usage_log.ts";
 import type { Config } from "../config/schema.ts";
 import type { Cost } from "../exchange/cost.ts";
 import type { Tap } from "../exchange/events.ts";
 import type { Attempt, Exchange } from "../exchange/exchange.ts";
 import type { Logger } from "../support/logger.ts";
+import type { Redactor } from "../support/redact.ts";
 import { LogStreams } from "./log_streams.ts";
 
 /** What accounting is built from. */
@@ -15,6 +17,12 @@ export interface AccountingOptions {
   readonly config: Config;
   /** The log. */
   readonly log: Logger;
+  /** Takes the secrets of the moment out of texts. */
+  readonly redactor: () => Redactor;
+}
+
+function errorOptions({ logging }: Config): ErrorLogOptions {
+  return { ...logging.errors, clientIp: logging.usage.clientIp };
 }
 
 /** The accounting of one gateway. */
@@ -22,6 +30,8 @@ export class GatewayAccounting implements AsyncDisposable {
   /** The files of lines. */
   readonly streams: LogStreams;
   readonly #pricer = new AttemptPricer(null);
+  /** Writes failures down; bugs are told to it. */
+  readonly errorTap: ErrorLogTap;
   readonly #usageTap: UsageLogTap;
 
   private constructor(options: AccountingOptions) {
@@ -30,6 +40,11 @@ export class GatewayAccounting implements AsyncDisposable {
     this.#usageTap = new UsageLogTap(
       this.streams.usage.stream,
       config.logging.usage,
+    );
+    this.errorTap = new ErrorLogTap(
+      this.streams.errors.stream,
+      options.redactor,
+      errorOptions(config),
     );
   }
 
@@ -42,7 +57,7 @@ export class GatewayAccounting implements AsyncDisposable {
 
   /** The taps. */
   get taps(): readonly Tap[] {
-    return [this.#usageTap];
+    return [this.#usageTap, this.errorTap];
   }
 
   /** Completes and prices an ended attempt. */
@@ -60,10 +75,12 @@ export class GatewayAccounting implements AsyncDisposable {
   update(config: Config): void {
     this.streams.update(config);
     this.#usageTap.update(config.logging.usage);
+    this.errorTap.update(errorOptions(config));
   }
 
   /** Writes what waits. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.errorTap.flush();
     await this.streams[Symbol.asyncDispose]();
   }
 }

@@ -14,6 +14,8 @@ import { factsOf } from "../relay/facts.ts";
 import type { RelaySettings, Snapshot } from "../relay/snapshot.ts";
 import { mayAskFor, type Router } from "../routing/router.ts";
 import type { Logger } from "../support/logger.ts";
+import { Redactor } from "../support/redact.ts";
+import { Secret } from "../support/secret.ts";
 import type { Ticker } from "../support/ticker.ts";
 import { buildProviders, type BuiltProviders } from "./build_providers.ts";
 import type { RoutingParts } from "./routing_parts.ts";
@@ -30,8 +32,8 @@ export interface Live {
   readonly router: Router;
   /** What was built. */
   readonly built: BuiltProviders;
-  /** Every secret of the config, revealed: for the scrubber alone. */
-  readonly secrets: readonly string[];
+  /** Takes every secret of the config out of texts. */
+  readonly redactor: Redactor;
   /** Lets go of it as soon as no exchange uses it any more. */
   retire(): void;
 }
@@ -145,7 +147,7 @@ async function compile(
     loadedAtMs: Date.now(),
     built,
     router,
-    secrets: secretsOf(loaded.config),
+    redactor: new Redactor(secretsIn(loaded.config)),
     retire: () => {
       retired = true;
       closeIfUnused();
@@ -170,15 +172,17 @@ async function compile(
   };
 }
 
-function secretsOf(config: Config): string[] {
-  const secrets: string[] = [];
-  for (const { keys, headers, query } of config.providers.values()) {
-    for (const key of keys) secrets.push(key.reveal());
-    for (const value of headers.values()) secrets.push(value.reveal());
-    for (const value of query.values()) secrets.push(value.reveal());
+/** Every secret that the config resolved, wherever it stands. */
+function* secretsIn(config: Config): Generator<string> {
+  const stack: unknown[] = [config];
+  while (stack.length > 0) {
+    const value = stack.pop();
+    if (value instanceof Secret) yield value.reveal();
+    else if (value instanceof Map) stack.push(...value.values());
+    else if (typeof value === "object" && value !== null) {
+      stack.push(...Object.values(value));
+    }
   }
-  // Short values (an API version, a flag) would take words out of any text.
-  return secrets.filter((secret) => secret.length >= 8);
 }
 
 function relaySettings(config: Config): RelaySettings {

@@ -5,6 +5,11 @@
  * @module
  */
 
+import {
+  Retention,
+  type RetentionRule,
+  type SweepResult,
+} from "../accounting/retention.ts";
 import { statePath } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import {
@@ -133,6 +138,12 @@ export class DailyLog implements FileStreamOptions {
   }
 }
 
+/** Folder of archived usage files, `archive` beside them unless configured. */
+export function archiveFolder(config: Config): string {
+  const { archivePath, storagePath } = config.logging.usage;
+  return statePath(config, archivePath ?? `${storagePath}/archive`);
+}
+
 /** The writer of a gateway's files; tells the log when one cannot be written. */
 export class LogStreams implements AsyncDisposable {
   /** The one writer. */
@@ -141,6 +152,8 @@ export class LogStreams implements AsyncDisposable {
   readonly usage: DailyLog;
   /** One line per failure. */
   readonly errors: DailyLog;
+  readonly #retention: Retention;
+  #config: Config;
   readonly #log: Logger;
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #told = new Map<string, number>();
@@ -148,6 +161,7 @@ export class LogStreams implements AsyncDisposable {
   /** Opens the streams. */
   constructor(config: Config, log: Logger) {
     this.#log = log;
+    this.#config = config;
     this.writer = new FileWriter({
       onState: (stream, code) => this.#state(stream, code),
     });
@@ -167,9 +181,18 @@ export class LogStreams implements AsyncDisposable {
       }),
     );
     this.#timer = setInterval(() => this.#tellDrops(), DROPS_MS);
+    this.#retention = new Retention({
+      rules: () => this.#rules(),
+      onSwept: (result) => this.#tellSweep(result),
+    });
   }
 
-  /** Looks whether the folders can be used. */
+  /** Folders of usage files, the archive last. */
+  get usageFolders(): readonly string[] {
+    return [this.usage.folder, archiveFolder(this.#config)];
+  }
+
+  /** Looks whether the folders can be used, and begins to let old days go. */
   async prepare(): Promise<void> {
     for (const daily of [this.usage, this.errors]) {
       const problem = await daily.prepare();
@@ -180,10 +203,12 @@ export class LogStreams implements AsyncDisposable {
         error: problem,
       });
     }
+    this.#retention.start();
   }
 
   /** Takes over another config. */
   update(config: Config): void {
+    this.#config = config;
     this.usage.update(config);
     this.errors.update(config);
   }
@@ -191,6 +216,7 @@ export class LogStreams implements AsyncDisposable {
   /** Writes what waits and closes the files. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
+    await this.#retention[Symbol.asyncDispose]();
     if (!await this.writer.close(5000)) {
       this.#log.log("error", "lines lost at shutdown", {
         streams: this.writer.streams.filter((stream) => stream.queueBytes > 0)
@@ -198,6 +224,33 @@ export class LogStreams implements AsyncDisposable {
       });
     }
     this.#tellDrops();
+  }
+
+  #rules(): RetentionRule[] {
+    const { usage, errors } = this.#config.logging;
+    return [
+      {
+        folder: this.usage.folder,
+        retentionDays: usage.retentionDays,
+        archiveDays: usage.archiveDays,
+        archiveFolder: archiveFolder(this.#config),
+      },
+      {
+        folder: this.errors.folder,
+        retentionDays: errors.retentionDays,
+        archiveDays: 0,
+        archiveFolder: `${this.errors.folder}/archive`,
+      },
+    ];
+  }
+
+  #tellSweep({ archived, deleted, problems }: SweepResult): void {
+    if (archived + deleted > 0) {
+      this.#log.log("info", "old log files removed", { archived, deleted });
+    }
+    for (const problem of problems) {
+      this.#log.log("error", "old log file not removed", { problem });
+    }
   }
 
   #state(stream: string, code: string | null): void {

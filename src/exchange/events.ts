@@ -72,7 +72,7 @@ export type ExchangeEvent =
 export interface Tap {
   /** Shown in the log and the counter when it throws. */
   readonly name: string;
-  /** Whether `request-body`, `upstream-request` and `chunk` are to be emitted. */
+  /** Whether `request-body`, `upstream-request` and `chunk` are to be emitted. May change with the config. */
   readonly wantsBytes: boolean;
   /** Hears one event. */
   on(event: ExchangeEvent): void;

@@ -251,6 +251,7 @@ export class GatewayServer implements ServerCore {
 
   /** Logs a bug. */
   onHandlerError(requestId: string, endpoint: string, error: unknown): void {
+    this.#hooks.onBug?.(requestId, endpoint, error);
     const text = error instanceof Error ? error.stack : null;
     this.#log.log("error", "request handler failed", {
       requestId,

@@ -20,6 +20,8 @@ export interface Refused {
 
 /** What the server tells others. Called synchronously; must not throw. */
 export interface ServerHooks {
+  /** A handler threw: a bug of ours. */
+  onBug?(requestId: string, endpoint: string, error: unknown): void;
   /** A limit was hit. */
   onLimit?(limit: LimitName): void;
   /** A caller was refused. */

@@ -71,6 +71,7 @@ export class GatewayMetrics implements AsyncDisposable {
       "metrics",
       "access-log",
       "usage-log",
+      "error-log",
     ]);
     if (logWriter !== null) exposeLog(this.registry, logWriter);
   }

@@ -4,8 +4,6 @@ import type { ExchangeEvent, Tap } from "../exchange/events.ts";
 
 /** The one place where taps are called. */
 export class TapFanOut {
-  /** Whether some tap wants the bytes: else those events are not made. */
-  readonly wantsBytes: boolean;
   readonly #taps: readonly Tap[];
   readonly #onError: (tap: string, error: unknown) => void;
 
@@ -16,7 +14,12 @@ export class TapFanOut {
   ) {
     this.#taps = taps;
     this.#onError = onError;
-    this.wantsBytes = taps.some((tap) => tap.wantsBytes);
+  }
+
+  /** Whether some tap wants the bytes now: else those events are not made. */
+  get wantsBytes(): boolean {
+    for (const tap of this.#taps) if (tap.wantsBytes) return true;
+    return false;
   }
 
   /** Tells every tap. Never throws. */

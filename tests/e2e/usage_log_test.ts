@@ -1,20 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { FAST_SIMULATOR, startGateway } from "./gateway.ts";
-
-// deno-lint-ignore no-explicit-any -- lines are read as whoever reads the log would
-type Line = any;
-
-function linesIn(folder: string): Line[] {
-  const lines: Line[] = [];
-  for (const { name } of Deno.readDirSync(folder)) {
-    if (!/^\d{4}-\d\d-\d\d\.jsonl$/.test(name)) continue;
-    const text = Deno.readTextFileSync(`${folder}/${name}`);
-    lines.push(
-      ...text.split("\n").slice(0, -1).map((line) => JSON.parse(line)),
-    );
-  }
-  return lines;
-}
+import { linesIn } from "./log_lines.ts";
 
 async function ask(
   url: string,

@@ -21,6 +21,33 @@ import {
   type UpstreamError,
 } from "../chat/errors.ts";
 
+/** Codes that clients know in a failed response; the last two no schema lists, but agents act on them. */
+const FAILURE_CODES: ReadonlySet<string> = new Set([
+  "server_error",
+  "rate_limit_exceeded",
+  "invalid_prompt",
+  "data_residency_mismatch",
+  "bio_policy",
+  "misalignment_policy_violation",
+  "vector_store_timeout",
+  "invalid_image",
+  "invalid_image_format",
+  "invalid_base64_image",
+  "invalid_image_url",
+  "image_too_large",
+  "image_too_small",
+  "image_parse_error",
+  "image_content_policy_violation",
+  "invalid_image_mode",
+  "image_file_too_large",
+  "unsupported_image_media_type",
+  "empty_image_file",
+  "failed_to_download_image",
+  "image_file_not_found",
+  "context_length_exceeded",
+  "insufficient_quota",
+]);
+
 /** Builds an error's whole body. The protocol has no field for the request id: it travels in the headers. */
 export function encodeResponsesError(
   error: GatewayError,
@@ -64,11 +91,19 @@ export function encodeResponsesStreamError(
     response: {
       ...broken.response,
       status: "failed",
-      // The schema demands a code here, unlike in the error event.
-      error: { code: code ?? "server_error", message },
+      error: { code: failureCode(error.kind, code), message },
     },
   };
   return `${text}event: response.failed\ndata: ${JSON.stringify(failed)}\n\n`;
+}
+
+/**
+ * Gives a failed response's code. The schema demands one of a list here, unlike
+ * in the error event: another vendor's word is not on it.
+ */
+function failureCode(kind: ErrorKind, code: JsonValue): string {
+  if (typeof code === "string" && FAILURE_CODES.has(code)) return code;
+  return kind === "rate_limit" ? "rate_limit_exceeded" : "server_error";
 }
 
 /** Reads what an error says; the `type` of a flat event is the event's name, not the error's. */

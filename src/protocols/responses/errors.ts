@@ -101,7 +101,7 @@ export function encodeResponsesStreamError(
  * Gives a failed response's code. The schema demands one of a list here, unlike
  * in the error event: another vendor's word is not on it.
  */
-function failureCode(kind: ErrorKind, code: JsonValue): string {
+function failureCode(kind: ErrorKind, code: JsonValue | undefined): string {
   if (typeof code === "string" && FAILURE_CODES.has(code)) return code;
   return kind === "rate_limit" ? "rate_limit_exceeded" : "server_error";
 }

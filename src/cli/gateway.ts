@@ -108,7 +108,14 @@ export class Gateway {
   /** Builds everything; nothing listens yet. */
   static async build(options: GatewayOptions): Promise<Gateway> {
     const resources = new AsyncDisposableStack();
-    const ticker = resources.use(new Ticker());
+    const ticker = resources.use(
+      new Ticker({
+        onError: (error) =>
+          options.log.log("error", "deadline failed on a bug of the gateway", {
+            error: errorText(error),
+          }),
+      }),
+    );
     const routing = new RoutingParts(options.loaded.config);
     const live = await LiveConfig.start(
       options.loaded,
@@ -234,6 +241,11 @@ export class Gateway {
       retryBudgets: new RetryBudgets(),
       costOf: (attempt, exchange) => this.#accounting.costOf(attempt, exchange),
       responsesStore: () => null,
+      onBug: (error, exchange) =>
+        this.#log.log("error", "exchange failed on a bug of the gateway", {
+          id: exchange.id,
+          error: errorText(error),
+        }),
       newId: (prefix) => prefix + ids.next(),
     });
   }
@@ -309,4 +321,8 @@ function targetCount(config: Config): number {
     for (const model of models ?? []) targets.add(`${id}/${model}`);
   }
   return targets.size;
+}
+
+function errorText(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
 }

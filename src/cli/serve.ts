@@ -43,6 +43,7 @@ async function serve(given: Arguments, terminal: Terminal): Promise<number> {
     journalStream: environment.get("JOURNAL_STREAM") ?? "",
     noColor: environment.get("NO_COLOR") ?? "",
   });
+  using _alive = keepAlive(log);
   try {
     using _lock = await lockState(config.stateDir, config.server.instance);
     const gateway = await Gateway.build({
@@ -57,6 +58,27 @@ async function serve(given: Arguments, terminal: Terminal): Promise<number> {
     signals[Symbol.dispose]();
     await log.close(1000);
   }
+}
+
+/** Keeps the process alive through what nobody caught: one request's bug is not everybody's end. */
+function keepAlive(log: LogWriter): Disposable {
+  const onError = (event: ErrorEvent | PromiseRejectionEvent) => {
+    event.preventDefault();
+    const error: unknown = "reason" in event ? event.reason : event.error;
+    log.log("error", "uncaught error", {
+      error: error instanceof Error
+        ? error.stack ?? error.message
+        : String(error),
+    });
+  };
+  globalThis.addEventListener("error", onError);
+  globalThis.addEventListener("unhandledrejection", onError);
+  return {
+    [Symbol.dispose]: () => {
+      globalThis.removeEventListener("error", onError);
+      globalThis.removeEventListener("unhandledrejection", onError);
+    },
+  };
 }
 
 async function listen(

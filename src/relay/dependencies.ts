@@ -24,6 +24,8 @@ export interface RelayDependencies {
   readonly retryBudgets: RetryBudgets;
   /** Keeps Responses conversations, `null` while that is switched off. */
   readonly responsesStore: () => ResponsesStore | null;
+  /** Reports what should never be thrown; the exchange ends with an error of its own. */
+  readonly onBug: (error: unknown, exchange: Exchange) => void;
   /** Makes ids of items that a provider did not name. */
   readonly newId: (prefix: string) => string;
 }

@@ -21,6 +21,7 @@ import { AttemptEvents } from "./attempt_events.ts";
 import type { Prepared } from "./bodies.ts";
 import { ClientSide } from "./client_side.ts";
 import { ErrorReader } from "./error_body.ts";
+import { GuardedSink } from "./guarded_sink.ts";
 import type { Inbound } from "./inbound.ts";
 import type { RelayDependencies } from "./dependencies.ts";
 import { NO_TARGET, outcomeOfError, outcomeOfFailure } from "./outcome.ts";
@@ -212,14 +213,18 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
   }
 
   #prepare(candidate: Candidate, provider: Provider): boolean {
-    const result = prepareTarget({
-      exchange: this.exchange,
-      inbound: this.#inbound,
-      target: candidate.target,
-      provider,
-      protocols: this.#deps.protocols,
-      conversation: this.#conversation,
-    }, this.#snapshot.onLoss(this.exchange.decision?.alias ?? null));
+    const result = prepareTarget(
+      {
+        exchange: this.exchange,
+        inbound: this.#inbound,
+        target: candidate.target,
+        provider,
+        protocols: this.#deps.protocols,
+        conversation: this.#conversation,
+      },
+      this.#snapshot.onLoss(this.exchange.decision?.alias ?? null),
+      this.#onBug,
+    );
     if (result.kind === "refused") {
       this.#refused ??= result.error;
       return false;
@@ -268,7 +273,10 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     const limits = { maxResponseBytes, maxHeldBytes: commit.maxHeldBytes };
     const run = new AttemptRun(this, attempt, answers, limits);
     this.#current = run;
-    run.call = provider.start(request, run);
+    run.call = provider.start(
+      request,
+      new GuardedSink(run, this.errorReader, this.#onBug),
+    );
   }
 
   #breakOff(run: AttemptRun, failed: Failure): void {
@@ -376,6 +384,9 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     this.#snapshot.leave();
     this.#emit({ type: "finished", exchange });
   }
+
+  readonly #onBug = (error: unknown): void =>
+    this.#deps.onBug(error, this.exchange);
 
   #emit(event: ExchangeEvent): void {
     this.#deps.taps.emit(event);

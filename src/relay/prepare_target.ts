@@ -21,6 +21,7 @@ export type PreparedTarget =
 export function prepareTarget(
   outbound: Outbound,
   onLoss: "header" | "reject",
+  onBug: (error: unknown) => void,
 ): PreparedTarget {
   try {
     const prepared = prepareBody(outbound);
@@ -30,8 +31,17 @@ export function prepareTarget(
     }
     return { kind: "prepared", prepared };
   } catch (error) {
-    if (!(error instanceof RequestError)) throw error;
-    return { kind: "refused", error: error.error };
+    if (error instanceof RequestError) {
+      return { kind: "refused", error: error.error };
+    }
+    onBug(error);
+    return {
+      kind: "refused",
+      error: gatewayError(
+        "server",
+        `The gateway failed to prepare the request for ${outbound.target.id}`,
+      ),
+    };
   }
 }
 

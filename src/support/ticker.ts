@@ -24,12 +24,15 @@ export interface TickerOptions {
   resolutionMs?: number;
   /** Monotonic clock in ms. @default {performance.now} */
   now?: () => number;
+  /** Hears what a node throws; the other nodes are woken all the same. @default {reportError} */
+  onError?: (error: unknown) => void;
 }
 
 /** Wakes nodes whose time has come. Holds no timer while it is empty. */
 export class Ticker {
   readonly #resolutionMs: number;
   readonly #now: () => number;
+  readonly #onError: (error: unknown) => void;
   #head: TickNode | null = null;
   #timer: ReturnType<typeof setInterval> | null = null;
   #idleTicks = 0;
@@ -38,6 +41,7 @@ export class Ticker {
   constructor(options: TickerOptions = {}) {
     this.#resolutionMs = options.resolutionMs ?? 20;
     this.#now = options.now ?? (() => performance.now());
+    this.#onError = options.onError ?? reportError;
   }
 
   /** Watches `node` from now on. */
@@ -68,6 +72,14 @@ export class Ticker {
     this.#head = null;
   }
 
+  #wake(node: TickNode, now: number): void {
+    try {
+      node.tick(now);
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
   #tick(): void {
     if (this.#head === null) {
       // A second of grace: starting an interval per request costs microseconds.
@@ -84,7 +96,7 @@ export class Ticker {
       const next: TickNode | null = node.nextNode;
       if (now >= node.wakeAtMs) {
         node.wakeAtMs = Infinity;
-        node.tick(now);
+        this.#wake(node, now);
       }
       node = next;
     }

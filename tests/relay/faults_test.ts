@@ -9,6 +9,7 @@ import {
   stream,
 } from "../fake_provider/fake_provider.ts";
 import { type Question, TestRelay } from "./harness.ts";
+import { MemoryClient } from "./memory_client.ts";
 
 const WHOLE: Question = {
   protocol: "chat",
@@ -397,4 +398,26 @@ Deno.test("Relay gives up a request at its deadline", async () => {
   assertEquals(client.status, 504);
   assertStringIncludes(client.body, "longer than 40 ms");
   await provider.whenClosed(1);
+});
+
+Deno.test("Relay answers 502 and reports the bug when reading an answer throws", async () => {
+  await using provider = await FakeProvider.start(
+    answer(200, '{"id":"x","choices":[]}'),
+  );
+  await using relay = new TestRelay([{ url: provider.url, protocol: "chat" }]);
+  const client = new MemoryClient();
+  const send = client.send.bind(client);
+  let thrown = false;
+  client.send = (status, headers, body) => {
+    if (!thrown) {
+      thrown = true;
+      throw new TypeError("Cannot send: made up by this test");
+    }
+    send(status, headers, body);
+  };
+  relay.ask(WHOLE, client);
+  await client.done;
+  assertEquals(client.status, 502);
+  assertStringIncludes(client.body, "could not be read");
+  assertEquals(relay.bugs.length, 1);
 });

@@ -60,6 +60,8 @@ export interface Question {
 /** A relay whose targets are tried in order. */
 export class TestRelay implements AsyncDisposable {
   readonly events: ExchangeEvent[] = [];
+  /** What the relay reported as its own fault. */
+  readonly bugs: unknown[] = [];
   /** Whether a target may be called; replace it at any time. */
   mayTry: (targetId: string) => boolean = () => true;
   readonly #ticker = new Ticker({ resolutionMs: 5 });
@@ -121,6 +123,7 @@ export class TestRelay implements AsyncDisposable {
       costOf: () => null,
       retryBudgets: new RetryBudgets(),
       responsesStore: () => responsesStore,
+      onBug: (error) => this.bugs.push(error),
       newId: (prefix) => `${prefix}test`,
     });
   }

@@ -6,7 +6,6 @@
  */
 
 import type { Candidate } from "../exchange/decision.ts";
-import type { ExchangeEvent } from "../exchange/events.ts";
 import { Attempt, type Exchange } from "../exchange/exchange.ts";
 import { type Failure, failure } from "../exchange/failure.ts";
 import type { GatewayError } from "../exchange/gateway_error.ts";
@@ -84,7 +83,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     const { exchange } = this;
     const decision = this.#snapshot.decide(exchange, this.#inbound);
     exchange.decision = decision;
-    this.#emit({ type: "decided", exchange });
+    this.#deps.taps.emit({ type: "decided", exchange });
     if (decision.refusal !== null) return this.#refuse(decision.refusal);
     this.#conversation = conversationOf(
       this.#deps.responsesStore(),
@@ -369,7 +368,11 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     attempt.endedMs = this.elapsedMs();
     attempt.outcome = outcome;
     attempt.cost = this.#deps.costOf(attempt, this.exchange);
-    this.#emit({ type: "attempt-finished", exchange: this.exchange, attempt });
+    this.#deps.taps.emit({
+      type: "attempt-finished",
+      exchange: this.exchange,
+      attempt,
+    });
   }
 
   #finish(outcome: Outcome, error: string | null): void {
@@ -382,15 +385,11 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     this.#response.onAbort = null;
     this.#response.onDrain = null;
     this.#snapshot.leave();
-    this.#emit({ type: "finished", exchange });
+    this.#deps.taps.emit({ type: "finished", exchange });
   }
 
   readonly #onBug = (error: unknown): void =>
     this.#deps.onBug(error, this.exchange);
-
-  #emit(event: ExchangeEvent): void {
-    this.#deps.taps.emit(event);
-  }
 
   #preparedNow(): Prepared {
     if (this.#prepared === null) {

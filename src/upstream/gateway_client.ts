@@ -1,6 +1,7 @@
 /** Asks a running gateway over its HTTP API: what the command line needs of one. @module */
 
 import { Client } from "undici";
+import { makeConnector } from "./connector.ts";
 
 /** One question to a gateway. */
 export interface GatewayQuestion {
@@ -34,11 +35,14 @@ export async function askGateway(
 ): Promise<GatewayAnswer> {
   const { url, path, body, token, timeoutMs = 10_000 } = question;
   const client = new Client(new URL(url).origin, {
-    connect: { timeout: timeoutMs },
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
+    connect: makeConnector(timeoutMs, {}),
+    // One deadline for all of it, below.
+    headersTimeout: 0,
+    bodyTimeout: 0,
   });
   const json = body === undefined ? null : JSON.stringify(body);
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), timeoutMs);
   try {
     const answer = await client.request({
       method: json === null ? "GET" : "POST",
@@ -49,17 +53,21 @@ export async function askGateway(
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
       },
       body: json,
+      signal: deadline.signal,
     });
     return { status: answer.statusCode, text: await answer.body.text() };
   } catch (error) {
-    const code = error instanceof Error ? Reflect.get(error, "code") : null;
+    const why = deadline.signal.aborted
+      ? `it did not answer within ${timeoutMs} ms`
+      : "nobody answers";
     throw new Error(
-      `Cannot ask ${new URL(url).origin}: ${
-        code ?? "nobody answers"
-      }; give the address of a running gateway`,
+      `Cannot ask ${
+        new URL(url).origin
+      }: ${why}; give the address of a running gateway`,
       { cause: error },
     );
   } finally {
+    clearTimeout(timer);
     await client.destroy();
   }
 }

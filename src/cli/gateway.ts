@@ -36,11 +36,16 @@ import type { Logger } from "../support/logger.ts";
 import { Ticker } from "../support/ticker.ts";
 import { UlidSource } from "../support/ulid.ts";
 import { NAME, VERSION } from "../support/version.ts";
+import { probeListener } from "../upstream/loopback_probe.ts";
 import { AccessLogTap } from "./access_log_tap.ts";
 import { GatewayAccounting } from "./gateway_accounting.ts";
 import { writeEffectiveConfig } from "./effective_file.ts";
 import { RoutingParts } from "./routing_parts.ts";
+import { SelfProbe } from "./self_probe.ts";
 import { type Live, LiveConfig, modelEntries } from "./live_config.ts";
+
+/** How long the own listener may take to answer. */
+const PROBE_TIMEOUT_MS = 1000;
 
 /** What a gateway is started with. */
 export interface GatewayOptions {
@@ -148,6 +153,7 @@ export class Gateway {
   /** Starts to listen. */
   async listen(at: ListenAt): Promise<void> {
     await this.server.listen(at);
+    this.#resources.use(this.#watchListener());
   }
 
   /** Loads the config again; a failing one changes nothing. Says what went wrong, `null` if nothing did. */
@@ -181,6 +187,20 @@ export class Gateway {
   /** Takes everything down at once. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#resources.disposeAsync();
+  }
+
+  #watchListener(): SelfProbe {
+    const { server } = this;
+    const listening = server.address;
+    return new SelfProbe({
+      probe: () =>
+        listening === null || server.draining
+          ? null
+          : probeListener(listening.host, listening.port, PROBE_TIMEOUT_MS),
+      accepted: () => server.connections.accepted,
+      reopen: () => server.relisten(),
+      log: this.#log,
+    });
   }
 
   #hooks(): ServerHooks {

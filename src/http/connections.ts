@@ -56,6 +56,7 @@ export class Connections {
   readonly #onLimit: (limit: LimitName) => void;
   readonly #open = new Map<Socket, Connection>();
   readonly #perIp = new Map<string, number>();
+  #accepted = 0;
   #closed: Promise<void> | null = null;
   #onEmpty: (() => void) | null = null;
 
@@ -75,6 +76,11 @@ export class Connections {
     return this.#open.size;
   }
 
+  /** Connections that were ever accepted, refused ones included. */
+  get accepted(): number {
+    return this.#accepted;
+  }
+
   /** What is known of a socket; `null` for one that was refused. */
   get(socket: Socket): Connection | null {
     return this.#open.get(socket) ?? null;
@@ -82,6 +88,7 @@ export class Connections {
 
   /** Takes in a new socket or closes it. */
   add(socket: Socket): void {
+    this.#accepted++;
     // Without a listener a late error of a refused or upgraded socket ends the process.
     socket.on("error", ignore);
     const ip = canonicalIp(socket.remoteAddress ?? "");

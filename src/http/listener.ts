@@ -110,6 +110,26 @@ export function endChecks(server: Server): void {
   server.close();
 }
 
+/** Servers that were replaced and live on for the connections they accepted. */
+export class RetiredServers {
+  readonly #servers = new Set<Server>();
+
+  /** Stops a server from listening; what hangs on it goes with its last connection. */
+  add(server: Server): void {
+    this.#servers.add(server);
+    stopListening(server).then(() => {
+      this.#servers.delete(server);
+      endChecks(server);
+    });
+  }
+
+  /** Ends them all: their connections are gone. */
+  end(): void {
+    for (const server of this.#servers) endChecks(server);
+    this.#servers.clear();
+  }
+}
+
 /** The nearest number within bounds. */
 export function clamp(value: number, least: number, most: number): number {
   return Math.min(most, Math.max(least, value));

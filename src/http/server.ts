@@ -25,6 +25,7 @@ import {
   endChecks,
   type ListenAt,
   listening,
+  RetiredServers,
   setTimeouts,
   stopListening,
 } from "./listener.ts";
@@ -103,7 +104,7 @@ export class GatewayServer implements ServerCore {
   #router: Router;
   #authenticator: Authenticator;
   #server: Server | null = null;
-  readonly #retired: Server[] = [];
+  readonly #retired = new RetiredServers();
   #at: ListenAt | null = null;
   #draining = false;
   #refusing = false;
@@ -174,8 +175,9 @@ export class GatewayServer implements ServerCore {
   async listen(at: ListenAt): Promise<ListenAddress | null> {
     const server = this.#build();
     await listening(server, at);
-    this.#at = at;
     this.#server = server;
+    // Opened anew, it must be the same port, also where any would have done.
+    this.#at = "fd" in at ? at : this.address ?? at;
     this.#ticker.start(this.#limits);
     return this.address;
   }
@@ -188,21 +190,18 @@ export class GatewayServer implements ServerCore {
    */
   async relisten(): Promise<void> {
     const old = this.#server;
-    const address = this.address;
-    if (old === null || this.#at === null || this.#draining) return;
-    if ("fd" in this.#at) {
+    const at = this.#at;
+    if (old === null || at === null || this.#draining) return;
+    if ("fd" in at) {
       throw new Error(
         "Cannot open the listener anew: its socket was inherited; restart the process",
       );
     }
-    const at = address ?? this.#at;
-    this.#log.log("warn", "listener opened anew");
-    this.#retired.push(old);
-    // Resolves with its last connection, so nobody waits for it here.
-    stopListening(old);
+    if (old.listening) this.#retired.add(old);
     const server = this.#build();
     await listening(server, at);
     this.#server = server;
+    this.#log.log("warn", "listener opened anew");
   }
 
   /** Takes new limits, routes or clients. The largest head is that of the listener. */
@@ -232,11 +231,11 @@ export class GatewayServer implements ServerCore {
     const server = this.#server;
     this.#server = null;
     const stopped = server === null ? null : stopListening(server);
-    if (server !== null) this.#retired.push(server);
     await this.connections.closeAll();
     await stopped;
     this.#ticker.stop();
-    for (const retired of this.#retired.splice(0)) endChecks(retired);
+    if (server !== null) endChecks(server);
+    this.#retired.end();
   }
 
   /** Counts a limit. */

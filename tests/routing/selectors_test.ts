@@ -339,7 +339,7 @@ Deno.test("cost_aware scores are shares of 1 in every state of the budget", () =
     };
     const [best] = SELECTORS.cost_aware(candidates(1), contextOf({ readers }));
     assertAlmostEquals(best?.score ?? 0, 1, 1e-6);
-    assertStringIncludes(best?.reason ?? "", `budget ${state}`);
+    assertStringIncludes(best?.reason ?? "", `the budget ${state}`);
   }
 });
 

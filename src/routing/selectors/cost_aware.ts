@@ -8,7 +8,7 @@ import type {
   SelectorSettings,
   SelectorTarget,
 } from "../selector.ts";
-import { figure, type Measured, rankMeasured } from "./explore.ts";
+import { type Measured, rankMeasured } from "./explore.ts";
 import { shuffled } from "./random.ts";
 import { inOrder } from "./in_order.ts";
 import { percent } from "./weighted.ts";
@@ -45,6 +45,7 @@ export function selectCostAware(
   const weight = costWeight(state, settings.costAware);
   if (weight === 0) return inOrder(targets, "Cost weighs 0: listed as number");
   const weights = normalised(weight);
+  const words = wordsOf(weights, state);
   const best = bestOf(targets, context);
   // Equals are drawn: nothing may be known of any of them.
   const drawn = shuffled(targets, context.random);
@@ -55,24 +56,36 @@ export function selectCostAware(
       quality: readers.quality(candidate.target) ?? NEUTRAL,
       latency: latencyScore(found, facts.stream, best),
     };
-    return weighed(scores, weights, state, found);
+    return weighed(scores, weights, words, found);
   });
 }
 
 function weighed(
   scores: Weights,
   weights: Weights,
-  state: BudgetState,
+  budgetWords: string,
   found: TargetPerformance | null,
 ): Measured {
   const rate = found?.successRate ?? 1;
   const mean = scores.cost * weights.cost + scores.quality * weights.quality +
     scores.latency * weights.latency;
-  const reason = `Cost ${figure(scores.cost)} x ${figure(weights.cost)} + ` +
-    `quality ${figure(scores.quality)} x ${figure(weights.quality)} + ` +
-    `latency ${figure(scores.latency)} x ${figure(weights.latency)}, ` +
-    `${percent(rate)} success, budget ${state}`;
+  const reason = `Cost ${hundredths(scores.cost)}, quality ${
+    hundredths(scores.quality)
+  }, latency ${hundredths(scores.latency)}, ${
+    percent(rate)
+  } success${budgetWords}`;
   return { score: mean * rate, reason, fresh: found !== null };
+}
+
+function hundredths(share: number): number {
+  return Math.round(share * 100) / 100;
+}
+
+/** The words that all candidates share are made once. */
+function wordsOf(weights: Weights, state: BudgetState): string {
+  return `; they weigh ${hundredths(weights.cost)}, ${
+    hundredths(weights.quality)
+  } and ${hundredths(weights.latency)} with the budget ${state}`;
 }
 
 function costWeight(

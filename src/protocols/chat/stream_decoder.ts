@@ -193,8 +193,11 @@ export class ChatStreamDecoder implements StreamDecoder {
       words = text(delta[field]);
       if (words !== "") this.#field = field;
     }
-    // Where only details hold the text (Snowflake), it is read there.
-    if (words === "") words = details.map(detailText).join("");
+    // Where only details hold the text (Snowflake), it is read there; where a
+    // field holds it, details that come later repeat it beside their proof.
+    if (words === "" && this.#field === null) {
+      words = details.map(detailText).join("");
+    }
     const fresh = new ChatDetails();
     for (const detail of details) fresh.add(detail);
     const parts = this.#words("reasoning", words);

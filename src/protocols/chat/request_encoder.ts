@@ -8,7 +8,7 @@ import type {
   ReasoningRequest,
 } from "../canonical.ts";
 import { effortOfBudget } from "../effort.ts";
-import { foreignFieldLosses } from "../foreign_fields.ts";
+import { clientProtocol, foreignFieldLosses } from "../foreign_fields.ts";
 import type { EncodedRequest, TargetProfile } from "../protocol.ts";
 import { ToolNameMap } from "../tool_names.ts";
 import { MessageEncoder } from "./message_encoder.ts";
@@ -38,6 +38,9 @@ class RequestEncoder {
     messages.encode(this.#request);
     this.#body.messages = messages.messages;
     this.#losses.push(...messages.losses);
+    if (!this.#target.cacheControl && hasCacheHint(this.#request)) {
+      this.#lose("cache_control", "the target caches prompts by itself");
+    }
     this.#limits();
     this.#tools();
     this.#sampling();
@@ -131,10 +134,20 @@ class RequestEncoder {
     this.#set("logit_bias", sampling.logitBias);
     this.#set("logprobs", sampling.logprobs);
     this.#set("top_logprobs", sampling.topLogprobs);
+    const asked = sampling.logprobs === true || sampling.topLogprobs !== null;
+    if (asked && clientProtocol(this.#request) !== "chat") {
+      this.#lose("logprobs", "answers of another protocol come without them");
+    }
   }
 
   #reasoning(reasoning: ReasoningRequest | null): void {
     if (reasoning === null) return;
+    if (reasoning.summary !== null && reasoning.summary !== "omitted") {
+      this.#lose(
+        "reasoning.summary",
+        "in the chat protocol the provider decides what it shows of its thinking",
+      );
+    }
     const effort = this.#effort(reasoning);
     if (effort === null) return;
     if (this.#target.capabilities.thinking === "none") {
@@ -183,6 +196,18 @@ class RequestEncoder {
         "OpenAI takes it together with store: true only",
       );}
   }
+}
+
+/** Tells whether a breakpoint stands anywhere in the request. */
+function hasCacheHint(request: CanonicalRequest): boolean {
+  const blocks = [...request.instructions, ...request.turns].flatMap((
+    turn,
+  ) => [...turn.blocks]);
+  return blocks.some((block) =>
+    ("cache" in block && block.cache !== null) ||
+    (block.type === "tool-result" &&
+      block.content.some((inner) => inner.cache !== null))
+  ) || request.tools.some((tool) => "cache" in tool && tool.cache !== null);
 }
 
 function encodeFormat(format: OutputFormat | null): JsonObject | null {

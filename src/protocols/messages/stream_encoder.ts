@@ -54,7 +54,10 @@ export class MessagesStreamEncoder implements StreamEncoder {
         stop_reason: null,
         stop_sequence: null,
         // The final counts come with message_delta and replace these.
-        usage: encodeMessagesUsage(part.usage ?? noUsage()),
+        usage: encodeMessagesUsage({
+          ...(part.usage ?? noUsage()),
+          serviceTier: part.usage?.serviceTier ?? part.serviceTier,
+        }),
       },
     });
   }

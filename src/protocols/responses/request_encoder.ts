@@ -155,6 +155,13 @@ class RequestEncoder {
       body.top_logprobs = sampling.topLogprobs;
     }
     if (sampling.logprobs === true) this.#include(LOGPROBS);
+    const asked = sampling.logprobs === true || sampling.topLogprobs !== null;
+    if (asked && clientProtocol(this.#request) !== "responses") {
+      this.#losses.add(
+        "logprobs",
+        "answers of another protocol come without them",
+      );
+    }
   }
 
   #knob(field: "temperature" | "top_p", value: number | null): void {

@@ -193,7 +193,10 @@ function relaySettings(config: Config): RelaySettings {
     commit,
     retry,
     maxResponseBytes: limits.maxResponseBytes,
-    maxSseEventBytes: limits.maxSseEventBytes,
+    streamLimits: {
+      maxEventBytes: limits.maxSseEventBytes || Number.MAX_SAFE_INTEGER,
+      maxLineBytes: limits.maxSseLineBytes || Number.MAX_SAFE_INTEGER,
+    },
     maxStreamMs: limits.maxStreamMs,
     maxRequestMs: limits.maxRequestMs,
   };

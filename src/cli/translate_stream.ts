@@ -6,10 +6,13 @@ import type {
   Direction,
 } from "../protocols/translate_document.ts";
 import { NativePipe } from "../relay/native_pipe.ts";
-import type { Output, StreamPipe } from "../relay/stream_pipe.ts";
+import type { Output, StreamLimits, StreamPipe } from "../relay/stream_pipe.ts";
 import { TranslatedPipe } from "../relay/translated_pipe.ts";
 
-const MAX_EVENT_BYTES = 64 << 20;
+const LIMITS: StreamLimits = {
+  maxEventBytes: 64 << 20,
+  maxLineBytes: 64 << 20,
+};
 
 /** An event stream for a client. */
 export interface TranslatedStream {
@@ -48,13 +51,13 @@ function pipeFor(
       requestId: "req_translated",
       stripUsage: to.name === "chat" && !context.encode.request.includeUsage,
       eofIsFinish: context.decode.eofIsFinish,
-      maxEventBytes: MAX_EVENT_BYTES,
+      ...LIMITS,
     });
   }
   return new TranslatedPipe(
     from.streamDecoder(context.decode),
     to.streamEncoder(context.encode),
-    MAX_EVENT_BYTES,
+    LIMITS,
   );
 }
 

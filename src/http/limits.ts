@@ -36,6 +36,8 @@ export interface ListenerLimits {
   readonly maxJsonDepth: number;
   /** Containers and commas in a JSON body. */
   readonly maxJsonTokens: number;
+  /** Bytes of a stream that wait for a slow client before its upstream is paused. */
+  readonly streamBufferBytes: number;
   /** How long a client may take nothing of its answer, ms. */
   readonly writeStallMs: number;
   /** Resident memory above which new requests are refused, bytes. */

@@ -27,6 +27,7 @@ export class NodeResponse implements ClientResponse {
   readonly #message: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #requestId: string;
+  readonly #bufferBytes: number;
   #bodyComes: boolean;
   #started = false;
   #ended = false;
@@ -36,17 +37,19 @@ export class NodeResponse implements ClientResponse {
   #takenBytes = -Infinity;
   #progressAtMs = 0;
 
-  /** Wraps the pair of one request. `bodyComes`: the client sends a body without being told to. */
+  /** Wraps the pair of one request. `bodyComes`: the client sends a body without being told to; `bufferBytes` wait for a slow one at most. */
   constructor(
     message: IncomingMessage,
     response: ServerResponse,
     requestId: string,
     bodyComes: boolean,
+    bufferBytes: number,
   ) {
     this.#message = message;
     this.#response = response;
     this.#requestId = requestId;
     this.#bodyComes = bodyComes;
+    this.#bufferBytes = bufferBytes;
   }
 
   /** Whether the head has been sent. */
@@ -98,7 +101,7 @@ export class NodeResponse implements ClientResponse {
       this.#draining = true;
       this.#response.once("drain", () => this.#drained());
     }
-    return false;
+    return this.#response.writableLength < this.#bufferBytes;
   }
 
   /** Ends the answer cleanly. */

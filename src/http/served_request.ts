@@ -119,6 +119,7 @@ export class ServedRequest
       response,
       this.id,
       this.#head.hasBody && !expectsContinue,
+      core.limits.streamBufferBytes,
     );
     this.response.closeConnection = core.draining;
   }

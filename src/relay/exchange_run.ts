@@ -255,14 +255,13 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
       prepared,
     );
     this.events.started(attempt, provider, request);
-    const { maxResponseBytes, maxSseEventBytes, commit } =
-      this.#snapshot.settings;
+    const { maxResponseBytes, streamLimits, commit } = this.#snapshot.settings;
     const answers = new AnswerDelivery({
       deps: this.#deps,
       exchange,
       inbound: this.#inbound,
       conversation: this.#conversation,
-      maxEventBytes: maxSseEventBytes,
+      streamLimits,
       maxBytes: maxResponseBytes,
     }, {
       prepared,

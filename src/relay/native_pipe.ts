@@ -20,6 +20,8 @@ export interface NativePipeOptions {
   readonly eofIsFinish: boolean;
   /** Longest event in bytes. */
   readonly maxEventBytes: number;
+  /** Longest line in bytes. */
+  readonly maxLineBytes: number;
 }
 
 /** Passes an event stream on as it comes. */
@@ -36,12 +38,16 @@ export class NativePipe implements StreamPipe {
   constructor(options: NativePipeOptions) {
     this.#options = options;
     this.#observer = options.protocol.observer();
-    this.#reader = new SseReader({
-      onEvent: (event) => {
-        this.#events++;
-        this.#observer.event(event);
+    this.#reader = new SseReader(
+      {
+        onEvent: (event) => {
+          this.#events++;
+          this.#observer.event(event);
+        },
       },
-    }, options.maxEventBytes);
+      options.maxEventBytes,
+      options.maxLineBytes,
+    );
   }
 
   /** Passes whole events on. */
@@ -88,7 +94,7 @@ export class NativePipe implements StreamPipe {
     if (!this.#tooLong) return this.#observer.error;
     return gatewayError(
       "upstream",
-      `The provider sent an event longer than ${this.#options.maxEventBytes} bytes`,
+      `The provider sent an event longer than ${this.#options.maxEventBytes} bytes, or a line longer than ${this.#options.maxLineBytes}`,
     );
   }
 

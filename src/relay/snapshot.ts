@@ -4,6 +4,7 @@ import type { Decision, TargetRef } from "../exchange/decision.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { Inbound } from "./inbound.ts";
+import type { StreamLimits } from "./stream_pipe.ts";
 import type { RetrySettings } from "./retry_plan.ts";
 
 /** Numbers of the config that the relay obeys. 0 switches a limit off. */
@@ -19,8 +20,8 @@ export interface RelaySettings {
   readonly retry: RetrySettings;
   /** Longest whole answer, bytes. */
   readonly maxResponseBytes: number;
-  /** Longest event, bytes. */
-  readonly maxSseEventBytes: number;
+  /** How long the parts of a stream may be. */
+  readonly streamLimits: StreamLimits;
   /** Longest stream, ms. */
   readonly maxStreamMs: number;
   /** Longest exchange that is not a stream, ms. */

@@ -17,6 +17,7 @@ import type {
 } from "../protocols/protocol.ts";
 import type { StreamPart } from "../protocols/stream_part.ts";
 import { isJsonObject, type JsonObject } from "../support/json.ts";
+import type { StreamLimits } from "./stream_pipe.ts";
 import { TranslatedPipe } from "./translated_pipe.ts";
 
 /** Keeps the parts instead of writing them. */
@@ -34,9 +35,9 @@ export class CollectingPipe extends TranslatedPipe {
   readonly #encoder: CollectingEncoder;
 
   /** Reads a stream with `decoder`. */
-  constructor(decoder: StreamDecoder, maxEventBytes: number) {
+  constructor(decoder: StreamDecoder, limits: StreamLimits) {
     const encoder = new CollectingEncoder();
-    super(decoder, encoder, maxEventBytes);
+    super(decoder, encoder, limits);
     this.#encoder = encoder;
   }
 

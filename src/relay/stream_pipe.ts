@@ -6,6 +6,14 @@ import type { Usage } from "../exchange/usage.ts";
 /** Bytes or text for the client. */
 export type Output = Uint8Array | string;
 
+/** How long the parts of an event stream may be, in bytes. */
+export interface StreamLimits {
+  /** Longest event. */
+  readonly maxEventBytes: number;
+  /** Longest line. */
+  readonly maxLineBytes: number;
+}
+
 /** Takes an upstream's bytes, gives the client's; learns what passes through. */
 export interface StreamPipe {
   /** Takes the next bytes, gives what may go to the client now, or `null`. It ends between two events. */

@@ -24,7 +24,7 @@ import {
   failedAnswer,
   framingProblem,
 } from "./stream_modes.ts";
-import type { Output, StreamPipe } from "./stream_pipe.ts";
+import type { Output, StreamLimits, StreamPipe } from "./stream_pipe.ts";
 import { TranslatedPipe } from "./translated_pipe.ts";
 
 /** The content type of every event stream that goes to a client. */
@@ -50,8 +50,8 @@ export interface AnswerContext {
   readonly inbound: Inbound;
   /** What the gateway keeps of the conversation, `null` where it keeps nothing. */
   readonly conversation: Conversation | null;
-  /** Longest event in bytes. */
-  readonly maxEventBytes: number;
+  /** How long the parts of a stream may be. */
+  readonly streamLimits: StreamLimits;
   /** Longest decompressed body in bytes, 0 = no cap. */
   readonly maxBytes: number;
 }
@@ -61,7 +61,7 @@ export function makePipe(
   context: AnswerContext,
   call: AnsweredCall,
 ): StreamPipe {
-  const { deps, exchange, conversation, maxEventBytes } = context;
+  const { deps, exchange, conversation, streamLimits } = context;
   const { prepared, eofIsFinish } = call;
   const client = deps.protocols[exchange.protocol];
   const pipe = prepared.native
@@ -70,12 +70,12 @@ export function makePipe(
       requestId: exchange.id,
       stripUsage: prepared.stripUsage,
       eofIsFinish,
-      maxEventBytes,
+      ...streamLimits,
     })
     : new TranslatedPipe(
       deps.protocols[prepared.protocol].streamDecoder(decodeContext(call)),
       client.streamEncoder(encodeContext(context, call)),
-      maxEventBytes,
+      streamLimits,
     );
   return conversation === null ? pipe : conversation.watch(pipe);
 }
@@ -88,7 +88,7 @@ export function makeCollector(
   const upstream = context.deps.protocols[call.prepared.protocol];
   return new CollectingPipe(
     upstream.streamDecoder(decodeContext(call)),
-    context.maxEventBytes,
+    context.streamLimits,
   );
 }
 

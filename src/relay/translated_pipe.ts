@@ -6,14 +6,14 @@ import { noUsage, type Usage } from "../exchange/usage.ts";
 import type { StreamDecoder, StreamEncoder } from "../protocols/protocol.ts";
 import { isContent, type StreamPart } from "../protocols/stream_part.ts";
 import { SseReader } from "../support/sse.ts";
-import type { Output, StreamPipe } from "./stream_pipe.ts";
+import type { Output, StreamLimits, StreamPipe } from "./stream_pipe.ts";
 
 /** Translates one event stream. */
 export class TranslatedPipe implements StreamPipe {
   readonly #decoder: StreamDecoder;
   readonly #encoder: StreamEncoder;
   readonly #reader: SseReader;
-  readonly #maxEventBytes: number;
+  readonly #limits: StreamLimits;
   #out = "";
   #finished = false;
   #sawContent = false;
@@ -27,17 +27,21 @@ export class TranslatedPipe implements StreamPipe {
   constructor(
     decoder: StreamDecoder,
     encoder: StreamEncoder,
-    maxEventBytes: number,
+    limits: StreamLimits,
   ) {
     this.#decoder = decoder;
     this.#encoder = encoder;
-    this.#maxEventBytes = maxEventBytes;
-    this.#reader = new SseReader({
-      onEvent: (event) => {
-        this.#events++;
-        this.#take(this.#decoder.push(event));
+    this.#limits = limits;
+    this.#reader = new SseReader(
+      {
+        onEvent: (event) => {
+          this.#events++;
+          this.#take(this.#decoder.push(event));
+        },
       },
-    }, maxEventBytes);
+      limits.maxEventBytes,
+      limits.maxLineBytes,
+    );
   }
 
   /** Translates whole events. */
@@ -46,7 +50,7 @@ export class TranslatedPipe implements StreamPipe {
     if (this.#reader.failed && this.#error === null) {
       this.#error = gatewayError(
         "upstream",
-        `The provider sent an event longer than ${this.#maxEventBytes} bytes`,
+        `The provider sent an event longer than ${this.#limits.maxEventBytes} bytes, or a line longer than ${this.#limits.maxLineBytes}`,
       );
       this.#out += this.fail(this.#error);
     }

@@ -15,14 +15,23 @@ export interface SseListener {
   onComment?(): void;
 }
 
+const LINE_FEED = 10;
+
 /** Parses one event stream. Bytes may be split anywhere, also inside a character. */
 export class SseReader {
   readonly #decoder = new TextDecoder();
   readonly #parser: EventSourceParser;
+  readonly #maxLineBytes: number;
+  #lineBytes = 0;
   #failed = false;
 
-  /** Reads events for `listener`; an event longer than `maxBufferBytes` ends the reading. */
-  constructor(listener: SseListener, maxBufferBytes: number) {
+  /** Reads events for `listener`; an event longer than `maxBufferBytes` or a line longer than `maxLineBytes` ends the reading. */
+  constructor(
+    listener: SseListener,
+    maxBufferBytes: number,
+    maxLineBytes = Infinity,
+  ) {
+    this.#maxLineBytes = maxLineBytes;
     this.#parser = createParser({
       onEvent: (message) =>
         listener.onEvent({
@@ -37,7 +46,7 @@ export class SseReader {
     });
   }
 
-  /** Whether an event was longer than the cap; then nothing more is parsed. */
+  /** Whether a limit was exceeded; then nothing more is parsed. */
   get failed(): boolean {
     return this.#failed;
   }
@@ -45,6 +54,13 @@ export class SseReader {
   /** Takes the next bytes. */
   push(bytes: Uint8Array): void {
     if (this.#failed) return;
+    const lineEnd = bytes.lastIndexOf(LINE_FEED);
+    if (lineEnd < 0) this.#lineBytes += bytes.length;
+    else this.#lineBytes = bytes.length - lineEnd - 1;
+    if (this.#lineBytes > this.#maxLineBytes) {
+      this.#failed = true;
+      return;
+    }
     this.#parser.feed(this.#decoder.decode(bytes, { stream: true }));
   }
 

@@ -35,7 +35,7 @@ export const PATIENT: RelaySettings = {
     budgetRatio: 0.2,
   },
   maxResponseBytes: 1 << 20,
-  maxSseEventBytes: 1 << 20,
+  streamLimits: { maxEventBytes: 1 << 20, maxLineBytes: 1 << 20 },
   maxStreamMs: 0,
   maxRequestMs: 0,
 };

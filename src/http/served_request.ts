@@ -368,10 +368,8 @@ export class ServedRequest
     try {
       const error = this.#takesBody() ? this.#bodyFault() : null;
       if (error !== null) return this.refuse(error);
-      const pending = this.route.handler(this, this, this.response);
-      if (pending !== undefined) {
-        pending.catch((error) => this.#failed(error));
-      }
+      this.route.handler(this, this, this.response)
+        ?.catch((error) => this.#failed(error));
     } catch (error) {
       this.#failed(error);
     }

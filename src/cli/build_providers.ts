@@ -1,6 +1,7 @@
 /** Builds what can be called, out of the config: network and embedded providers. @module */
 
 import type { Config, ProviderConfig } from "../config/schema.ts";
+import { keyName, type KeyRing } from "../providers/key_ring.ts";
 import { providerProfile } from "../providers/profile.ts";
 import type { Provider } from "../providers/provider.ts";
 import { createSimulator } from "../simulator/simulator.ts";
@@ -14,6 +15,8 @@ import { NetworkProvider } from "../upstream/network_provider.ts";
 export interface BuiltProviders {
   /** By id, in the order of the config. */
   readonly providers: ReadonlyMap<string, Provider>;
+  /** The keys of each, by id. */
+  readonly rings: ReadonlyMap<string, KeyRing>;
   /** Closes every connection. */
   close(): Promise<void>;
 }
@@ -27,15 +30,20 @@ export async function buildProviders(
   config: Config,
   ticker: Ticker,
   log: Logger,
+  makeRing: (provider: string, names: readonly string[]) => KeyRing,
 ): Promise<BuiltProviders> {
   const providers = new Map<string, Provider>();
+  const rings = new Map<string, KeyRing>();
   const networks: NetworkProvider[] = [];
   for (const [id, section] of config.providers) {
+    const names = section.keys.map((key) => keyName(key.reveal()));
+    const ring = makeRing(id, names);
+    rings.set(id, ring);
     if (section.simulator !== null) {
       providers.set(id, simulated(id, section, log));
       continue;
     }
-    const network = await networkProvider(id, section, ticker);
+    const network = await networkProvider(id, section, ticker, ring);
     networks.push(network);
     providers.set(id, {
       ...common(id, section),
@@ -45,6 +53,7 @@ export async function buildProviders(
   }
   return {
     providers,
+    rings,
     close: async () => {
       await Promise.all(
         networks.map((network) => network[Symbol.asyncDispose]()),
@@ -90,32 +99,37 @@ async function networkProvider(
   id: string,
   section: ProviderConfig,
   ticker: Ticker,
+  ring: KeyRing,
 ): Promise<NetworkProvider> {
   const { tls } = section;
   const reveal = (secrets: ReadonlyMap<string, { reveal(): string }>) =>
     Object.fromEntries(
       [...secrets].map(([name, secret]) => [name, secret.reveal()]),
     );
-  return new NetworkProvider({
-    id,
-    protocols: Object.fromEntries(section.protocols ?? []),
-    keys: section.keys.map((key) => key.reveal()),
-    auth: section.auth === "auto"
-      ? patchedAuth(section.patches) ?? "auto"
-      : section.auth,
-    headers: reveal(section.headers),
-    query: reveal(section.query),
-    timeouts: section.timeouts,
-    pool: section.pool,
-    proxyUrl: section.proxyUrl?.reveal() ?? null,
-    tls: {
-      ca: await readFile(tls.caFile),
-      cert: await readFile(tls.certFile),
-      key: await readFile(tls.keyFile),
+  return new NetworkProvider(
+    {
+      id,
+      protocols: Object.fromEntries(section.protocols ?? []),
+      keys: section.keys.map((key) => key.reveal()),
+      auth: section.auth === "auto"
+        ? patchedAuth(section.patches) ?? "auto"
+        : section.auth,
+      headers: reveal(section.headers),
+      query: reveal(section.query),
+      timeouts: section.timeouts,
+      pool: section.pool,
+      proxyUrl: section.proxyUrl?.reveal() ?? null,
+      tls: {
+        ca: await readFile(tls.caFile),
+        cert: await readFile(tls.certFile),
+        key: await readFile(tls.keyFile),
+      },
+      maxHeadBytes: 65_536,
+      userAgent: `${NAME}/${VERSION}`,
     },
-    maxHeadBytes: 65_536,
-    userAgent: `${NAME}/${VERSION}`,
-  }, ticker);
+    ticker,
+    ring,
+  );
 }
 
 async function readFile(path: string | null): Promise<string | null> {

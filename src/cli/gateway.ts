@@ -39,6 +39,7 @@ import { NAME, VERSION } from "../support/version.ts";
 import { probeListener } from "../upstream/loopback_probe.ts";
 import { AccessLogTap } from "./access_log_tap.ts";
 import { GatewayAccounting } from "./gateway_accounting.ts";
+import { GatewayTargets } from "./gateway_targets.ts";
 import { writeEffectiveConfig } from "./effective_file.ts";
 import { RoutingParts } from "./routing_parts.ts";
 import { SelfProbe } from "./self_probe.ts";
@@ -67,6 +68,7 @@ export class Gateway {
   readonly #live: LiveConfig;
   readonly #metrics: GatewayMetrics;
   readonly #accounting: GatewayAccounting;
+  readonly #targets: GatewayTargets;
   readonly #ticker: Ticker;
   readonly #resources: AsyncDisposableStack;
 
@@ -74,6 +76,7 @@ export class Gateway {
     options: GatewayOptions,
     live: LiveConfig,
     accounting: GatewayAccounting,
+    targets: GatewayTargets,
     ticker: Ticker,
     resources: AsyncDisposableStack,
     routing: RoutingParts,
@@ -82,6 +85,7 @@ export class Gateway {
     this.#log = options.log;
     this.#live = live;
     this.#accounting = accounting;
+    this.#targets = targets;
     this.#ticker = ticker;
     this.#resources = resources;
     this.#metrics = resources.use(
@@ -93,6 +97,7 @@ export class Gateway {
         endpoints: INFERENCE_PATHS,
       }),
     );
+    targets.expose(this.#metrics.registry);
     exposeFiles(this.#metrics.registry, accounting.streams.writer);
     const ids = new UlidSource();
     const relay = this.#makeRelay(ids, options.logWriter, routing);
@@ -121,13 +126,18 @@ export class Gateway {
           }),
       }),
     );
-    const routing = new RoutingParts(options.loaded.config);
+    const { config } = options.loaded;
+    const targets = resources.use(
+      await GatewayTargets.start(config, options.log),
+    );
+    const routing = new RoutingParts(config, { readers: targets.readers });
     const live = await LiveConfig.start(
       options.loaded,
       ticker,
       options.log,
       options.load,
       routing,
+      targets,
     );
     resources.defer(() => live.current.built.close());
     const accounting = resources.use(
@@ -141,6 +151,7 @@ export class Gateway {
       options,
       live,
       accounting,
+      targets,
       ticker,
       resources,
       routing,
@@ -241,6 +252,7 @@ export class Gateway {
     );
     state.onAffinity = (hit) => decisions.lookedUp(hit);
     const taps: Tap[] = [
+      ...this.#targets.taps,
       ...routingTaps,
       ...this.#metrics.taps,
       decisions,

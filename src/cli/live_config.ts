@@ -18,6 +18,7 @@ import { Redactor } from "../support/redact.ts";
 import { Secret } from "../support/secret.ts";
 import type { Ticker } from "../support/ticker.ts";
 import { buildProviders, type BuiltProviders } from "./build_providers.ts";
+import type { GatewayTargets } from "./gateway_targets.ts";
 import type { RoutingParts } from "./routing_parts.ts";
 
 /** One compiled configuration with what was built from it. */
@@ -50,6 +51,7 @@ export class LiveConfig {
   readonly #log: Logger;
   readonly #load: () => Promise<LoadedConfig>;
   readonly #routing: RoutingParts;
+  readonly #targets: GatewayTargets;
   #reloading: Promise<ReloadResult> | null = null;
 
   private constructor(
@@ -58,8 +60,10 @@ export class LiveConfig {
     log: Logger,
     load: () => Promise<LoadedConfig>,
     routing: RoutingParts,
+    targets: GatewayTargets,
   ) {
     this.#routing = routing;
+    this.#targets = targets;
     this.#live = live;
     this.#ticker = ticker;
     this.#log = log;
@@ -73,9 +77,11 @@ export class LiveConfig {
     log: Logger,
     load: () => Promise<LoadedConfig>,
     routing: RoutingParts,
+    targets: GatewayTargets,
   ): Promise<LiveConfig> {
-    const live = await compile(loaded, ticker, log, routing);
-    return new LiveConfig(live, ticker, log, load, routing);
+    const live = await compile(loaded, ticker, log, routing, targets);
+    targets.update(loaded.config, live.built);
+    return new LiveConfig(live, ticker, log, load, routing, targets);
   }
 
   /** What is live now. */
@@ -101,8 +107,10 @@ export class LiveConfig {
         this.#ticker,
         this.#log,
         this.#routing,
+        this.#targets,
       );
       this.#routing.update(loaded.config);
+      this.#targets.update(loaded.config, live.built);
       const previous = this.#live;
       this.#live = live;
       previous.retire();
@@ -133,8 +141,14 @@ async function compile(
   ticker: Ticker,
   log: Logger,
   routing: RoutingParts,
+  targets: GatewayTargets,
 ): Promise<Live> {
-  const built = await buildProviders(loaded.config, ticker, log);
+  const built = await buildProviders(
+    loaded.config,
+    ticker,
+    log,
+    (id, names) => targets.guard.makeRing(id, names),
+  );
   const router = routing.router(loaded.config);
   const settings = relaySettings(loaded.config);
   let users = 0;
@@ -166,6 +180,7 @@ async function compile(
         (alias === null ? null : loaded.config.models.get(alias)?.onLoss) ??
           loaded.config.routing.onLoss,
       decide: (exchange, inbound) => router.decide(factsOf(exchange, inbound)),
+      hasOtherKey: (target) => targets.guard.hasOtherKey(target),
       mayTry: ({ decision }, target) =>
         decision !== null && router.admit(decision, target),
     },

@@ -42,6 +42,8 @@ export interface UpstreamSink {
 
 /** A call that runs. */
 export interface UpstreamCall {
+  /** Which of the provider's keys it was made with, by position; absent or -1 for none. */
+  readonly keyIndex?: number;
   /** Goes on after `onChunk` said `false`. */
   resume(): void;
   /** Ends it at once and closes the connection. The sink hears nothing more. */

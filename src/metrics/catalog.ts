@@ -152,6 +152,24 @@ const ROUTING: readonly MetricDefinition[] = [
   ),
 ];
 
+const HEALTH: readonly MetricDefinition[] = [
+  gauge(
+    "ccr_provider_health_score",
+    "provider",
+    "How healthy a provider is, 0 to 1: success rate, breakers and resting keys, speed. 1 without data.",
+  ),
+  gauge(
+    "signalbox_circuit_breaker_state",
+    "provider model state",
+    "1 for the state that the breaker of a target is in.",
+  ),
+  counter(
+    "signalbox_circuit_breaker_transitions_total",
+    "provider to",
+    "Changes of state of the breakers of a provider's targets.",
+  ),
+];
+
 const PROCESS: readonly MetricDefinition[] = [
   counter("process_cpu_seconds_total", "", "User and system CPU time."),
   gauge("process_resident_memory_bytes", "", "Resident memory."),
@@ -302,6 +320,7 @@ export const METRIC_CATALOG: readonly MetricDefinition[] = [
   ...HTTP,
   ...EXCHANGES,
   ...ROUTING,
+  ...HEALTH,
   ...PROCESS,
   ...FILES,
   ...GEN_AI,

@@ -34,29 +34,25 @@ export function keyName(key: string): string {
   return createHash("sha256").update(key).digest("hex").slice(0, 16);
 }
 
+/** Rests of one provider's keys by key name, then by model. */
+export type KeyRests = Map<string, Map<string, KeyRest>>;
+
 /** Rotates and rests the keys of one provider. Every time is ms of one clock that never goes back. */
 export class KeyRing {
-  #names: readonly string[];
+  /** The keys by name, in the order of the config. */
+  readonly names: readonly string[];
+  readonly #rests: KeyRests;
   #turn = 0;
-  /** By key name, then by model. */
-  readonly #rests = new Map<string, Map<string, KeyRest>>();
 
-  /** Takes the keys, by the names that {@linkcode keyName} gave them. */
-  constructor(names: readonly string[]) {
-    this.#names = names;
+  /** Takes the keys, by the names that {@linkcode keyName} gave them. Rings of one provider share `rests`. */
+  constructor(names: readonly string[], rests: KeyRests = new Map()) {
+    this.names = names;
+    this.#rests = rests;
   }
 
   /** How many keys there are. */
   get size(): number {
-    return this.#names.length;
-  }
-
-  /** Takes over the keys of a new config; rests of keys that are gone end. */
-  update(names: readonly string[]): void {
-    this.#names = names;
-    for (const name of [...this.#rests.keys()]) {
-      if (!names.includes(name)) this.#rests.delete(name);
-    }
+    return this.names.length;
   }
 
   /** Takes the next key for a model: one that does not rest, else the one whose rest ends first; -1 without keys. */
@@ -93,7 +89,7 @@ export class KeyRing {
   /** The rest of a model that ends first, `null` unless every key rests. */
   restOf(model: string, nowMs: number): KeyRest | null {
     let first: KeyRest | null = null;
-    for (const name of this.#names) {
+    for (const name of this.names) {
       const rest = longest(this.#rests.get(name), model);
       if (rest === null || rest.untilMs <= nowMs) return null;
       if (first === null || rest.untilMs < first.untilMs) first = rest;
@@ -103,7 +99,7 @@ export class KeyRing {
 
   /** Hears that a key was answered: its rests are over. */
   answered(index: number, model: string): void {
-    const name = this.#names[index];
+    const name = this.names[index];
     const rests = name === undefined ? undefined : this.#rests.get(name);
     rests?.delete(ALL_MODELS);
     rests?.delete(model);
@@ -117,7 +113,7 @@ export class KeyRing {
     settings: CooldownSettings,
     nowMs: number,
   ): number {
-    const name = this.#names[index];
+    const name = this.names[index];
     if (name === undefined) return 0;
     const rests = this.#rests.get(name) ?? new Map<string, KeyRest>();
     const scope = isForAllModels(failed) ? ALL_MODELS : model;
@@ -152,23 +148,15 @@ export class KeyRing {
 
   /** Gives the rests that have not ended, with the position of the key. */
   *current(nowMs: number): Iterable<KeyRest & { readonly index: number }> {
-    for (const [index, name] of this.#names.entries()) {
+    for (const [index, name] of this.names.entries()) {
       for (const rest of this.#rests.get(name)?.values() ?? []) {
         if (rest.untilMs > nowMs) yield { ...rest, index };
       }
     }
   }
 
-  /** Takes up a rest from before a restart. */
-  restore(rest: KeyRest): void {
-    if (!this.#names.includes(rest.key)) return;
-    const rests = this.#rests.get(rest.key) ?? new Map<string, KeyRest>();
-    rests.set(rest.model ?? ALL_MODELS, rest);
-    this.#rests.set(rest.key, rests);
-  }
-
   #restsUntil(index: number, model: string): number {
-    const name = this.#names[index];
+    const name = this.names[index];
     if (name === undefined) return Infinity;
     return longest(this.#rests.get(name), model)?.untilMs ?? -Infinity;
   }

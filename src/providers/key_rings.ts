@@ -2,47 +2,46 @@
 
 import type { GuardMemory } from "./guard_memory.ts";
 import type { GuardView } from "./guard_view.ts";
-import { KeyRing } from "./key_ring.ts";
+import { type KeyRest, type KeyRests, KeyRing } from "./key_ring.ts";
 
 /** The only "key" of a provider without keys: what is limited is its address. */
 const NO_KEY: readonly string[] = ["none"];
 
 /** Keeps rings by provider id. Every time is ms of a clock that never goes back. */
 export class KeyRings {
-  readonly #rings = new Map<string, KeyRing>();
-  /** From before a restart, for providers whose ring was not asked for yet. */
-  readonly #restored = new Map<string, GuardMemory["keys"][number][]>();
+  /** Those of the config that is live. */
+  #rings: ReadonlyMap<string, KeyRing> = new Map();
+  readonly #rests = new Map<string, KeyRests>();
 
-  /** Gives the ring of a provider, if it has one. */
+  /** Gives the live ring of a provider, if it has one. */
   find(provider: string): KeyRing | undefined {
     return this.#rings.get(provider);
   }
 
-  /** Gives the ring of a provider, with the keys of the config at hand (by `keyName`). */
-  of(provider: string, names: readonly string[]): KeyRing {
+  /** Makes the ring of a provider for a config that is not live yet; the same keys keep their ring. */
+  make(provider: string, names: readonly string[]): KeyRing {
     const keys = names.length === 0 ? NO_KEY : names;
     const known = this.#rings.get(provider);
-    if (known !== undefined) {
-      known.update(keys);
-      return known;
+    const isSame = known !== undefined && known.names.length === keys.length &&
+      known.names.every((name, index) => name === keys[index]);
+    return isSame ? known : new KeyRing(keys, this.#restsOf(provider));
+  }
+
+  /** The rings of a config that goes live; those of providers that are gone are forgotten. */
+  use(rings: ReadonlyMap<string, KeyRing>): void {
+    this.#rings = rings;
+    for (const [provider, rests] of [...this.#rests]) {
+      const names = rings.get(provider)?.names ?? [];
+      for (const name of [...rests.keys()]) {
+        if (!names.includes(name)) rests.delete(name);
+      }
+      if (!rings.has(provider)) this.#rests.delete(provider);
     }
-    const ring = new KeyRing(keys);
-    for (const rest of this.#restored.get(provider) ?? []) ring.restore(rest);
-    this.#restored.delete(provider);
-    this.#rings.set(provider, ring);
-    return ring;
   }
 
   /** Ends all rests. */
   reset(): void {
     for (const ring of this.#rings.values()) ring.reset(null);
-  }
-
-  /** Forgets providers that are gone. */
-  retain(isKnown: (provider: string) => boolean): void {
-    for (const provider of [...this.#rings.keys()]) {
-      if (!isKnown(provider)) this.#rings.delete(provider);
-    }
   }
 
   /** Shows the keys that rest; `wall` gives ms since the epoch. */
@@ -85,9 +84,18 @@ export class KeyRings {
   }
 
   /** Takes up a rest from before a restart, with times of the clock that never goes back. */
-  restore(rest: GuardMemory["keys"][number]): void {
-    const kept = this.#restored.get(rest.provider) ?? [];
-    this.#restored.set(rest.provider, kept);
-    kept.push(rest);
+  restore({ provider, ...rest }: GuardMemory["keys"][number]): void {
+    const rests = this.#restsOf(provider);
+    const ofKey = rests.get(rest.key) ?? new Map<string, KeyRest>();
+    rests.set(rest.key, ofKey);
+    ofKey.set(rest.model ?? "", rest);
+  }
+
+  #restsOf(provider: string): KeyRests {
+    const known = this.#rests.get(provider);
+    if (known !== undefined) return known;
+    const rests: KeyRests = new Map();
+    this.#rests.set(provider, rests);
+    return rests;
   }
 }

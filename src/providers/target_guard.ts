@@ -114,14 +114,18 @@ export class TargetGuard implements Tap {
     this.#breakers.update(settings);
   }
 
-  /** Gives the ring of a provider, with the keys of the config at hand (by `keyName`). */
-  ring(provider: string, names: readonly string[]): KeyRing {
-    return this.#rings.of(provider, names);
+  /** Makes the ring of a provider for a config that is not live yet, its keys by `keyName`. */
+  makeRing(provider: string, names: readonly string[]): KeyRing {
+    return this.#rings.make(provider, names);
   }
 
-  /** Forgets providers that are gone, with their targets. */
+  /** Takes over the rings of a config that goes live. */
+  useRings(rings: ReadonlyMap<string, KeyRing>): void {
+    this.#rings.use(rings);
+  }
+
+  /** Forgets the targets of providers that are gone. */
   retain(isKnown: (provider: string) => boolean): void {
-    this.#rings.retain(isKnown);
     this.#breakers.retain(isKnown);
   }
 
@@ -241,7 +245,7 @@ export class TargetGuard implements Tap {
     };
   }
 
-  /** Takes up what was before a restart; call it before any {@linkcode TargetGuard.ring}. */
+  /** Takes up what was before a restart; call it before any {@linkcode TargetGuard.makeRing}. */
   restore(memory: GuardMemory): void {
     const offset = this.nowMs - this.#clock.wallMs();
     // Whatever the clock did meanwhile: nothing rests for longer than it may.

@@ -9,7 +9,12 @@ import type { Attempt, Exchange } from "../exchange/exchange.ts";
 import { type Failure, failure } from "../exchange/failure.ts";
 import type { GatewayError } from "../exchange/gateway_error.ts";
 import { headerOf } from "../exchange/headers.ts";
-import type { UpstreamCall, UpstreamSink } from "../exchange/upstream.ts";
+import type {
+  UpstreamCall,
+  UpstreamRequest,
+  UpstreamSink,
+} from "../exchange/upstream.ts";
+import type { Provider } from "../providers/provider.ts";
 import type { AnswerDelivery } from "./answer_delivery.ts";
 import type { AttemptEvents } from "./attempt_events.ts";
 import { answerHeaders } from "./answer_headers.ts";
@@ -89,6 +94,16 @@ export class AttemptRun implements UpstreamSink {
     this.#answers = answers;
     this.attempt = attempt;
     this.#limits = limits;
+  }
+
+  /** Calls the provider; `sink` hears the answer for this run. */
+  start(
+    provider: Provider,
+    request: UpstreamRequest,
+    sink: UpstreamSink,
+  ): void {
+    this.call = provider.start(request, sink);
+    this.attempt.keyIndex = this.call.keyIndex ?? -1;
   }
 
   /** Whether the client has got the head of this attempt's answer. */

@@ -92,7 +92,12 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     );
     const { retry } = this.#snapshot.settings;
     const budget = this.#deps.retryBudgets.of(decision.alias);
-    this.#plan = new RetryPlan(decision.order, retry, budget);
+    this.#plan = new RetryPlan(
+      decision.order,
+      retry,
+      budget,
+      (target) => this.#snapshot.hasOtherKey(target),
+    );
     this.#tryNext(this.#plan.first());
   }
 
@@ -271,7 +276,8 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     const limits = { maxResponseBytes, maxHeldBytes: commit.maxHeldBytes };
     const run = new AttemptRun(this, attempt, answers, limits);
     this.#current = run;
-    run.call = provider.start(
+    run.start(
+      provider,
       request,
       new GuardedSink(run, this.errorReader, this.#onBug),
     );

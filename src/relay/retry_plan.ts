@@ -1,7 +1,8 @@
 /** Which target is tried next after a failure, and when. @module */
 
-import type { Candidate } from "../exchange/decision.ts";
+import type { Candidate, TargetRef } from "../exchange/decision.ts";
 import { type Failure, FAILURE_RULES } from "../exchange/failure.ts";
+import { isKeyFailure } from "../providers/cooldowns.ts";
 import type { RetryBudget } from "./retry_budget.ts";
 
 /** How often is tried. */
@@ -31,21 +32,24 @@ export class RetryPlan {
   readonly #order: readonly Candidate[];
   readonly #settings: RetrySettings;
   readonly #budget: RetryBudget;
+  readonly #hasOtherKey: (target: TargetRef) => boolean;
   readonly #random: () => number;
   #position = 0;
   #attempts = 1;
   #sameTries = 0;
 
-  /** Plans over `order`; `random` gives [0, 1) for the jitter. */
+  /** Plans over `order`; `hasOtherKey` tells whether a refused key can be replaced, `random` gives [0, 1) for the jitter. */
   constructor(
     order: readonly Candidate[],
     settings: RetrySettings,
     budget: RetryBudget,
+    hasOtherKey: (target: TargetRef) => boolean,
     random: () => number = Math.random,
   ) {
     this.#order = order;
     this.#settings = settings;
     this.#budget = budget;
+    this.#hasOtherKey = hasOtherKey;
     this.#random = random;
     budget.request();
   }
@@ -69,7 +73,19 @@ export class RetryPlan {
     if (this.#attempts > 1 && this.#sameTries === 0) this.#budget.spend();
     if (this.#attempts >= maxAttempts) return null;
     if (!this.#budget.allows(budgetRatio)) return null;
-    return this.#sameAgain(failed) ?? this.#nextTarget(failed);
+    return this.#otherKey(failed) ?? this.#sameAgain(failed) ??
+      this.#nextTarget(failed);
+  }
+
+  /** The key was refused, not the target: the next key is tried at once. */
+  #otherKey({ kind }: Failure): NextTry | null {
+    const candidate = this.#order[this.#position];
+    if (
+      candidate === undefined || !isKeyFailure(kind) ||
+      !this.#hasOtherKey(candidate.target)
+    ) return null;
+    this.#attempts++;
+    return { candidate, delayMs: 0 };
   }
 
   #sameAgain({ kind, retryAfterMs }: Failure): NextTry | null {

@@ -23,6 +23,8 @@ export interface CallDeadlines {
 
 /** A running call: at once undici's handler and the ticker's node. */
 export class NetworkCall extends TickNode implements UpstreamCall {
+  /** Which of the provider's keys it was made with, by position; -1 for none. */
+  readonly keyIndex: number;
   readonly #sink: UpstreamSink;
   readonly #ticker: Ticker;
   readonly #deadlines: CallDeadlines;
@@ -40,8 +42,10 @@ export class NetworkCall extends TickNode implements UpstreamCall {
     stream: boolean,
     deadlines: CallDeadlines,
     ticker: Ticker,
+    keyIndex = -1,
   ) {
     super();
+    this.keyIndex = keyIndex;
     this.#sink = sink;
     this.#stream = stream;
     this.#deadlines = deadlines;

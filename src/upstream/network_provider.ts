@@ -14,6 +14,7 @@ import type {
   UpstreamRequest,
   UpstreamSink,
 } from "../exchange/upstream.ts";
+import { keyName, KeyRing } from "../providers/key_ring.ts";
 import type { Ticker } from "../support/ticker.ts";
 import { makeConnector } from "./connector.ts";
 import { type CallDeadlines, NetworkCall } from "./network_call.ts";
@@ -69,11 +70,16 @@ export class NetworkProvider {
   readonly #dispatchers = new Map<string, Dispatcher>();
   readonly #routes = new Map<ProtocolName, Route>();
   readonly #query: string;
-  #turn = 0;
+  readonly #ring: KeyRing;
 
-  /** Opens pools; connections are made when they are needed. */
-  constructor(settings: NetworkSettings, ticker: Ticker) {
+  /** Opens pools; connections are made when they are needed. `ring` says whose turn it is among the keys. */
+  constructor(
+    settings: NetworkSettings,
+    ticker: Ticker,
+    ring: KeyRing = new KeyRing(settings.keys.map(keyName)),
+  ) {
     this.#settings = settings;
+    this.#ring = ring;
     this.#ticker = ticker;
     this.#query = new URLSearchParams(settings.query).toString();
     for (const [name, base] of Object.entries(settings.protocols)) {
@@ -89,14 +95,15 @@ export class NetworkProvider {
     }
   }
 
-  /** Starts a call with the next key in turn. */
+  /** Starts a call with the next key in turn that does not rest. */
   readonly start: StartCall = (request, sink) => {
-    const keys = this.#settings.keys.length;
-    const key = keys === 0 ? 0 : this.#turn++ % keys;
+    const key = this.#settings.keys.length === 0
+      ? -1
+      : this.#ring.take(request.model, performance.now());
     return this.startWithKey(request, sink, key);
   };
 
-  /** Starts a call with the key at `keyIndex`. */
+  /** Starts a call with the key at `keyIndex`, -1 for none. */
   startWithKey(
     request: UpstreamRequest,
     sink: UpstreamSink,
@@ -107,6 +114,7 @@ export class NetworkProvider {
       request.stream,
       this.#settings.timeouts,
       this.#ticker,
+      keyIndex,
     );
     const route = this.#routes.get(request.protocol);
     const path = route === undefined ? null : upstreamPath(

@@ -3,6 +3,7 @@ import { endedExchange, play } from "./exchanges.ts";
 import { failure } from "../../src/exchange/failure.ts";
 import { METRIC_CATALOG } from "../../src/metrics/catalog.ts";
 import { GenAiTap } from "../../src/metrics/gen_ai_tap.ts";
+import { HealthMetrics } from "../../src/metrics/health_metrics.ts";
 import { HttpMetrics } from "../../src/metrics/http_metrics.ts";
 import { MetricsTap } from "../../src/metrics/metrics_tap.ts";
 import { ProcessMetrics } from "../../src/metrics/process_metrics.ts";
@@ -45,6 +46,11 @@ async function everything(): Promise<Registry> {
     region: hostile,
   }));
   play(routing, endedExchange());
+  new HealthMetrics(registry, {
+    scores: () => [["openai", 0.5], [hostile, 1]],
+    breakers: () => [["openai", hostile, "open"]],
+    states: ["closed", "open", "half_open"],
+  }).transition(hostile, "open");
   const http = new HttpMetrics(registry);
   http.onRequest("POST", "/v1/messages", 200, 0.1);
   http.onLimit("maxConcurrent");

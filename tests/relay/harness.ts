@@ -94,6 +94,7 @@ export class TestRelay implements AsyncDisposable {
       onLoss: () => onLoss,
       enter: () => {},
       leave: () => {},
+      hasOtherKey: () => false,
       mayTry: (_exchange, target) => this.mayTry(target.id),
       provider: (id) => this.#providers.get(id),
       decide: (exchange) => ({

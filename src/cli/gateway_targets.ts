@@ -1,0 +1,130 @@
+/** What a gateway knows of the state of its targets: breakers, keys, health, what runs. Built and taken down here. @module */
+
+import { knownLabels } from "../metrics/known_labels.ts";
+import type { Config } from "../config/schema.ts";
+import type { Tap } from "../exchange/events.ts";
+import { HealthMetrics } from "../metrics/health_metrics.ts";
+import type { Registry } from "../metrics/registry.ts";
+import { BREAKER_STATES, type BreakerState } from "../providers/breaker.ts";
+import { GuardFile, readGuardMemory } from "../providers/guard_memory.ts";
+import { HealthScores } from "../providers/health.ts";
+import { RunningAttempts } from "../providers/running_attempts.ts";
+import { TargetGuard } from "../providers/target_guard.ts";
+import type { RoutingReaders } from "../routing/readers.ts";
+import type { Logger } from "../support/logger.ts";
+import type { BuiltProviders } from "./build_providers.ts";
+
+/** Outlives reloads. */
+export class GatewayTargets implements AsyncDisposable {
+  /** Breakers and keys. */
+  readonly guard: TargetGuard;
+  /** Scores of providers. */
+  readonly scores: HealthScores;
+  /** What runs. */
+  readonly running: RunningAttempts = new RunningAttempts();
+  readonly #file: GuardFile;
+  readonly #log: Logger;
+  #config: Config;
+  #named: ReadonlySet<string>;
+  #metrics: HealthMetrics | null = null;
+
+  private constructor(config: Config, log: Logger) {
+    this.#config = config;
+    this.#named = knownLabels(config).targets;
+    this.#log = log;
+    this.guard = new TargetGuard(config.routing, {
+      onTransition: (target, state) => this.#transition(target, state),
+      onChange: () => this.#file.changed(),
+    });
+    this.#file = new GuardFile(
+      guardPath(config),
+      () => this.guard.memory(),
+      (error) => this.#notKept(error),
+    );
+    this.scores = new HealthScores(
+      config.routing.health.halfLifeMs,
+      (provider) => this.guard.usability(provider),
+    );
+  }
+
+  /** Takes up what was before a restart. What cannot be read does not keep the gateway from starting. */
+  static async start(config: Config, log: Logger): Promise<GatewayTargets> {
+    const targets = new GatewayTargets(config, log);
+    try {
+      targets.guard.restore(await readGuardMemory(guardPath(config)));
+    } catch (error) {
+      log.log("warn", "cooldowns not restored", { error: words(error) });
+    }
+    return targets;
+  }
+
+  /** What routing may ask. */
+  get readers(): Partial<RoutingReaders> {
+    return {
+      health: (target) => this.guard.health(target),
+      admit: (target, lastResort) => this.guard.admit(target, lastResort),
+      load: ({ id }) => this.running.load(id),
+    };
+  }
+
+  /** What must hear of exchanges; before all others, so that they see the state after an attempt. */
+  get taps(): readonly Tap[] {
+    return [this.guard, this.scores, this.running];
+  }
+
+  /** Takes over a config that goes live. */
+  update(config: Config, { rings }: BuiltProviders): void {
+    this.#config = config;
+    this.#named = knownLabels(config).targets;
+    const isKnown = (provider: string) => config.providers.has(provider);
+    this.guard.update(config.routing);
+    this.guard.useRings(rings);
+    this.guard.retain(isKnown);
+    this.scores.update(config.routing.health.halfLifeMs);
+    this.scores.retain(isKnown);
+  }
+
+  /** Exposes what is known. */
+  expose(registry: Registry): void {
+    this.#metrics = new HealthMetrics(registry, {
+      states: BREAKER_STATES,
+      scores: () =>
+        [...this.#config.providers.keys()].map((id) =>
+          [id, this.scores.of(id).score] as const
+        ),
+      breakers: () =>
+        [...this.#named].map((id) => {
+          const slash = id.indexOf("/");
+          const state = this.guard.state(id);
+          return [id.slice(0, slash), id.slice(slash + 1), state] as const;
+        }),
+    });
+  }
+
+  /** Writes what waits. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file[Symbol.asyncDispose]();
+  }
+
+  #transition(target: string, state: BreakerState): void {
+    const provider = target.slice(0, target.indexOf("/"));
+    this.#metrics?.transition(provider, state);
+    this.#log.log(state === "open" ? "warn" : "info", "circuit breaker", {
+      target,
+      state,
+    });
+  }
+
+  #notKept(error: unknown): void {
+    this.#log.log("warn", "cooldowns not written", { error: words(error) });
+  }
+}
+
+function guardPath({ stateDir, server }: Config): string {
+  const suffix = server.instance === "" ? "" : `.${server.instance}`;
+  return `${stateDir}/cooldowns${suffix}.json`;
+}
+
+function words(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -92,12 +92,8 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     );
     const { retry } = this.#snapshot.settings;
     const budget = this.#deps.retryBudgets.of(decision.alias);
-    this.#plan = new RetryPlan(
-      decision.order,
-      retry,
-      budget,
-      (target) => this.#snapshot.hasOtherKey(target),
-    );
+    this.#plan = new RetryPlan(decision.order, retry, budget);
+    this.#plan.hasOtherKey = this.#snapshot.hasOtherKey;
     this.#tryNext(this.#plan.first());
   }
 
@@ -276,11 +272,8 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     const limits = { maxResponseBytes, maxHeldBytes: commit.maxHeldBytes };
     const run = new AttemptRun(this, attempt, answers, limits);
     this.#current = run;
-    run.start(
-      provider,
-      request,
-      new GuardedSink(run, this.errorReader, this.#onBug),
-    );
+    const sink = new GuardedSink(run, this.errorReader, this.#onBug);
+    run.start(provider, request, sink);
   }
 
   #breakOff(run: AttemptRun, failed: Failure): void {

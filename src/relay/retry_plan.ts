@@ -29,27 +29,26 @@ export interface NextTry {
 
 /** Walks through the decision's order. */
 export class RetryPlan {
+  /** Whether a refused key can be replaced. */
+  hasOtherKey: (target: TargetRef) => boolean = () => false;
   readonly #order: readonly Candidate[];
   readonly #settings: RetrySettings;
   readonly #budget: RetryBudget;
-  readonly #hasOtherKey: (target: TargetRef) => boolean;
   readonly #random: () => number;
   #position = 0;
   #attempts = 1;
   #sameTries = 0;
 
-  /** Plans over `order`; `hasOtherKey` tells whether a refused key can be replaced, `random` gives [0, 1) for the jitter. */
+  /** Plans over `order`; `random` gives [0, 1) for the jitter. */
   constructor(
     order: readonly Candidate[],
     settings: RetrySettings,
     budget: RetryBudget,
-    hasOtherKey: (target: TargetRef) => boolean,
     random: () => number = Math.random,
   ) {
     this.#order = order;
     this.#settings = settings;
     this.#budget = budget;
-    this.#hasOtherKey = hasOtherKey;
     this.#random = random;
     budget.request();
   }
@@ -82,7 +81,7 @@ export class RetryPlan {
     const candidate = this.#order[this.#position];
     if (
       candidate === undefined || !isKeyFailure(kind) ||
-      !this.#hasOtherKey(candidate.target)
+      !this.hasOtherKey(candidate.target)
     ) return null;
     this.#attempts++;
     return { candidate, delayMs: 0 };

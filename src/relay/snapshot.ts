@@ -39,7 +39,7 @@ export interface Snapshot {
   /** Whether a target of an exchange's decision may be called now: asked right before every attempt, which must then be made. */
   mayTry(exchange: Exchange, target: TargetRef): boolean;
   /** Whether a provider that refused a key has another one for a target that does not rest. */
-  hasOtherKey(target: TargetRef): boolean;
+  readonly hasOtherKey: (target: TargetRef) => boolean;
   /** An exchange begins to use it: what it holds open stays open. */
   enter(): void;
   /** The exchange has ended. */

@@ -41,31 +41,26 @@ const MOST_ESTIMATED_INPUT = 200_000;
 
 /** Completes and prices attempts; learns from those that report their usage. */
 export class AttemptPricer {
-  #pricing: Pricing | null;
+  readonly #pricing: () => Pricing;
   readonly #inputs = new TokenCorrection();
   readonly #outputs = new TokenCorrection();
 
-  /** Prices by `pricing`; without one usage is completed all the same. */
-  constructor(pricing: Pricing | null) {
-    this.#pricing = pricing;
-  }
-
-  /** Prices by another configuration from now on. */
-  update(pricing: Pricing | null): void {
+  /** Prices by what `pricing` gives at that moment. */
+  constructor(pricing: () => Pricing) {
     this.#pricing = pricing;
   }
 
   /** Completes the usage of an ended attempt and prices it. */
-  costOf(attempt: Attempt, exchange: Exchange): Cost | null {
+  costOf(attempt: Attempt, exchange: Exchange): Cost {
     // Counting is free; embeddings have no output that could be missing.
     if (exchange.operation === "generate") this.#complete(attempt);
     else if (attempt.usage.source === "partial") {
       attempt.usage.source = "reported";
     }
-    if (this.#pricing === null) return null;
     const { target, protocol, usage } = attempt;
-    const provider = this.#pricing.provider(target.provider);
-    return this.#pricing.cost({
+    const pricing = this.#pricing();
+    const provider = pricing.provider(target.provider);
+    return pricing.cost({
       provider: target.provider,
       host: provider?.hosts.get(protocol) ?? null,
       model: target.model,

@@ -95,6 +95,7 @@ export class Gateway {
         logWriter: options.logWriter,
         build: { version: VERSION, revision: "unknown" },
         endpoints: INFERENCE_PATHS,
+        priceTables: () => live.current.pricing.tables,
       }),
     );
     targets.expose(this.#metrics.registry);
@@ -130,8 +131,13 @@ export class Gateway {
     const targets = resources.use(
       await GatewayTargets.start(config, options.log),
     );
-    const routing = new RoutingParts(config, { readers: targets.readers });
-    const live = await LiveConfig.start(
+    const routing = new RoutingParts(config, {
+      readers: {
+        ...targets.readers,
+        price: (target, facts) => live.current.pricing.expect(target, facts),
+      },
+    });
+    const live: LiveConfig = await LiveConfig.start(
       options.loaded,
       ticker,
       options.log,
@@ -144,6 +150,7 @@ export class Gateway {
       await GatewayAccounting.start({
         config: options.loaded.config,
         log: options.log,
+        pricing: () => live.current.pricing,
         redactor: () => live.current.redactor,
       }),
     );
@@ -320,7 +327,7 @@ export class Gateway {
 
   async #loaded(live: Live): Promise<void> {
     const { loaded, built } = live;
-    for (const warning of loaded.warnings) {
+    for (const warning of [...loaded.warnings, ...live.pricing.warnings]) {
       this.#log.log("warn", "config warning", { warning });
     }
     this.#log.log("info", "config loaded", {

@@ -9,7 +9,9 @@ import type { Tap } from "../exchange/events.ts";
 import type { Attempt, Exchange } from "../exchange/exchange.ts";
 import type { Logger } from "../support/logger.ts";
 import type { Redactor } from "../support/redact.ts";
+import type { LivePricing } from "./live_pricing.ts";
 import { LogStreams } from "./log_streams.ts";
+import { OpenrouterRefresh } from "./openrouter_refresh.ts";
 
 /** What accounting is built from. */
 export interface AccountingOptions {
@@ -17,6 +19,8 @@ export interface AccountingOptions {
   readonly config: Config;
   /** The log. */
   readonly log: Logger;
+  /** The prices of the moment. */
+  readonly pricing: () => LivePricing;
   /** Takes the secrets of the moment out of texts. */
   readonly redactor: () => Redactor;
 }
@@ -29,13 +33,19 @@ function errorOptions({ logging }: Config): ErrorLogOptions {
 export class GatewayAccounting implements AsyncDisposable {
   /** The files of lines. */
   readonly streams: LogStreams;
-  readonly #pricer = new AttemptPricer(null);
+  readonly #pricer: AttemptPricer;
+  readonly #openrouter: OpenrouterRefresh;
   /** Writes failures down; bugs are told to it. */
   readonly errorTap: ErrorLogTap;
   readonly #usageTap: UsageLogTap;
 
   private constructor(options: AccountingOptions) {
-    const { config, log } = options;
+    const { config, log, pricing } = options;
+    this.#pricer = new AttemptPricer(pricing);
+    this.#openrouter = new OpenrouterRefresh(
+      log,
+      (table) => pricing().useOpenrouter(table),
+    );
     this.streams = new LogStreams(config, log);
     this.#usageTap = new UsageLogTap(
       this.streams.usage.stream,
@@ -52,6 +62,7 @@ export class GatewayAccounting implements AsyncDisposable {
   static async start(options: AccountingOptions): Promise<GatewayAccounting> {
     const accounting = new GatewayAccounting(options);
     await accounting.streams.prepare();
+    accounting.#openrouter.update(options.config);
     return accounting;
   }
 
@@ -73,6 +84,7 @@ export class GatewayAccounting implements AsyncDisposable {
 
   /** Takes over another config. */
   update(config: Config): void {
+    this.#openrouter.update(config);
     this.streams.update(config);
     this.#usageTap.update(config.logging.usage);
     this.errorTap.update(errorOptions(config));
@@ -80,6 +92,7 @@ export class GatewayAccounting implements AsyncDisposable {
 
   /** Writes what waits. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#openrouter[Symbol.asyncDispose]();
     this.errorTap.flush();
     await this.streams[Symbol.asyncDispose]();
   }

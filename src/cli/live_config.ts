@@ -19,6 +19,7 @@ import { Secret } from "../support/secret.ts";
 import type { Ticker } from "../support/ticker.ts";
 import { buildProviders, type BuiltProviders } from "./build_providers.ts";
 import type { GatewayTargets } from "./gateway_targets.ts";
+import { LivePricing } from "./live_pricing.ts";
 import type { RoutingParts } from "./routing_parts.ts";
 
 /** One compiled configuration with what was built from it. */
@@ -33,6 +34,8 @@ export interface Live {
   readonly router: Router;
   /** What was built. */
   readonly built: BuiltProviders;
+  /** Its prices. */
+  readonly pricing: LivePricing;
   /** Takes every secret of the config out of texts. */
   readonly redactor: Redactor;
   /** Lets go of it as soon as no exchange uses it any more. */
@@ -149,6 +152,7 @@ async function compile(
     log,
     (id, names) => targets.guard.makeRing(id, names),
   );
+  const pricing = await LivePricing.load(loaded.config);
   const router = routing.router(loaded.config);
   const settings = relaySettings(loaded.config);
   let users = 0;
@@ -161,6 +165,7 @@ async function compile(
     loadedAtMs: Date.now(),
     built,
     router,
+    pricing,
     redactor: new Redactor(secretsIn(loaded.config)),
     retire: () => {
       retired = true;

@@ -170,6 +170,54 @@ const HEALTH: readonly MetricDefinition[] = [
   ),
 ];
 
+const COSTS: readonly MetricDefinition[] = [
+  counter(
+    "ccr_cost_total_usd",
+    "provider model user_id",
+    "Cost of attempts in USD by the client's configured name.",
+  ),
+  counter(
+    "signalbox_cost_usd_total",
+    "provider model",
+    "Cost of attempts in USD.",
+  ),
+  counter(
+    "signalbox_cost_records_total",
+    "provider status",
+    "Attempts by how their cost came about; unpriced ones cost an unknown amount.",
+  ),
+  gauge(
+    "signalbox_price_table_timestamp_seconds",
+    "source",
+    "The day as of which a price table holds, since the epoch.",
+  ),
+  gauge(
+    "signalbox_budget_limit_usd",
+    "budget period",
+    "What a budget allows in its period.",
+  ),
+  gauge(
+    "signalbox_budget_spent_usd",
+    "budget period",
+    "What was spent of a budget in its current period.",
+  ),
+  gauge(
+    "signalbox_budget_reset_timestamp_seconds",
+    "budget period",
+    "When the current period of a budget ends, since the epoch.",
+  ),
+  counter(
+    "signalbox_budget_events_total",
+    "budget period event",
+    "Budgets that reached a threshold: warning, critical, exceeded, projected; and requests that were refused or downgraded.",
+  ),
+  counter(
+    "signalbox_rate_limited_total",
+    "scope",
+    "Requests refused by a client's own limit: requests or tokens per minute.",
+  ),
+];
+
 const PROCESS: readonly MetricDefinition[] = [
   counter("process_cpu_seconds_total", "", "User and system CPU time."),
   gauge("process_resident_memory_bytes", "", "Resident memory."),
@@ -319,6 +367,7 @@ const GEN_AI: readonly MetricDefinition[] = [
 export const METRIC_CATALOG: readonly MetricDefinition[] = [
   ...HTTP,
   ...EXCHANGES,
+  ...COSTS,
   ...ROUTING,
   ...HEALTH,
   ...PROCESS,

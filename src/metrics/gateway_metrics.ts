@@ -5,6 +5,11 @@ import type { Tap } from "../exchange/events.ts";
 import type { LogWriter } from "../support/log_writer.ts";
 import type { Logger } from "../support/logger.ts";
 import { METRIC_CATALOG } from "./catalog.ts";
+import {
+  CostMetrics,
+  type CostMetricsSettings,
+  type TableAge,
+} from "./cost_metrics.ts";
 import type { ExpositionFormat } from "./exposition.ts";
 import { GenAiTap } from "./gen_ai_tap.ts";
 import { HttpMetrics } from "./http_metrics.ts";
@@ -30,6 +35,8 @@ export interface GatewayMetricsOptions {
   readonly build: { readonly version: string; readonly revision: string };
   /** Route templates of the inference routes. */
   readonly endpoints: readonly string[];
+  /** The price tables of the moment. */
+  readonly priceTables: () => readonly TableAge[];
 }
 
 /** The gateway's metrics. Dispose it to end the samplers. */
@@ -40,6 +47,7 @@ export class GatewayMetrics implements AsyncDisposable {
   readonly http: HttpMetrics;
   readonly #exchanges: MetricsTap;
   readonly #genAi: GenAiTap | null;
+  readonly #costs: CostMetrics;
   readonly #process: ProcessMetrics;
   readonly #config: ConfigMetrics;
   readonly #taps: TapErrorMetrics;
@@ -62,6 +70,11 @@ export class GatewayMetrics implements AsyncDisposable {
     this.#exchanges = new MetricsTap(this.registry, known);
     this.#exchanges.precreate(options.endpoints);
     this.#genAi = settings.genAi ? new GenAiTap(this.registry, known) : null;
+    this.#costs = new CostMetrics(
+      this.registry,
+      costSettings(config),
+      options.priceTables,
+    );
     this.#process = new ProcessMetrics(this.registry, {
       folders: [config.stateDir, config.logDir],
       build: options.build,
@@ -72,21 +85,23 @@ export class GatewayMetrics implements AsyncDisposable {
       "access-log",
       "usage-log",
       "error-log",
+      "cost-metrics",
     ]);
     if (logWriter !== null) exposeLog(this.registry, logWriter);
   }
 
   /** The taps that measure exchanges. */
   get taps(): readonly Tap[] {
-    return this.#genAi === null
-      ? [this.#exchanges]
-      : [this.#exchanges, this.#genAi];
+    const taps = [this.#exchanges, this.#costs];
+    return this.#genAi === null ? taps : [...taps, this.#genAi];
   }
 
   /** Tells of an attempt to load the config; a successful one brings its names. */
   configLoaded(config: Config | null): void {
     this.#config.loaded(config !== null, Date.now());
-    if (config !== null) this.#exchanges.update(knownLabels(config));
+    if (config === null) return;
+    this.#exchanges.update(knownLabels(config));
+    this.#costs.update(costSettings(config));
   }
 
   /** Counts a request on an inference route that never became an exchange. */
@@ -109,4 +124,13 @@ export class GatewayMetrics implements AsyncDisposable {
     this.#process[Symbol.dispose]();
     await this.#process.sampled();
   }
+}
+
+function costSettings(config: Config): CostMetricsSettings {
+  const { userLabel, maxUsers } = config.metrics;
+  return {
+    known: knownLabels(config),
+    userLabel: userLabel === "name",
+    maxUsers,
+  };
 }

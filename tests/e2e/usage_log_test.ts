@@ -65,3 +65,66 @@ Deno.test("A gateway leaves one line per request, streamed or not, native or tra
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("A line, the metrics and the selector cost agree on what a request costs", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await using test = await startGateway({
+      providers: {
+        sim: { ...FAST_SIMULATOR, models: ["dear", "cheap"] },
+        free: { ...FAST_SIMULATOR, models: ["unknown"] },
+      },
+      models: {
+        fast: {
+          selector: "cost",
+          targets: ["free/unknown", "sim/dear", "sim/cheap"],
+        },
+      },
+      routing: { explorationRate: 0 },
+      pricing: {
+        models: {
+          "sim/dear": { inputPer1M: 100, outputPer1M: 200 },
+          "sim/cheap": { inputPer1M: 1, outputPer1M: 2 },
+        },
+      },
+      logging: { usage: { storagePath: `${folder}/usage` } },
+    });
+    const messages = [{ role: "user", content: "hello" }];
+    await ask(test.url, "/v1/chat/completions", { model: "fast", messages });
+    await ask(test.url, "/v1/chat/completions", {
+      model: "free/unknown",
+      messages,
+    });
+    const metrics = await (await fetch(`${test.url}/metrics`)).text();
+    await test.gateway[Symbol.asyncDispose]();
+    const [cheap, unknown] = linesIn(`${folder}/usage`);
+    assertEquals(cheap.actualModel, "cheap");
+    const { inputTokens, outputTokens } = cheap.usage;
+    const micro = inputTokens + 2 * outputTokens;
+    assertEquals(Number(cheap.cost.totalCost), micro / 1e6);
+    assertEquals(cheap.cost.status, "priced");
+    assertEquals(cheap.cost.source, "config");
+    assertEquals(cheap.cost.priceKey, "sim/cheap");
+    assertEquals(
+      [unknown.cost.status, unknown.cost.totalCost],
+      ["unpriced", null],
+    );
+    const value = (series: string) =>
+      Number(
+        metrics.split("\n").find((line) => line.startsWith(`${series} `))
+          ?.split(" ")[1],
+      );
+    assertEquals(
+      value(
+        'ccr_cost_total_usd{provider="sim",model="cheap",user_id="local"}',
+      ),
+      micro / 1e6,
+    );
+    assertEquals(
+      value('signalbox_cost_records_total{provider="free",status="unpriced"}'),
+      1,
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -15,7 +15,7 @@ Deno.test("Redactor masks the config's own secrets wherever they stand", () => {
 Deno.test("Redactor masks what has the shape of a credential", () => {
   const jwt = ["eyJhbGciOiJIUzI1NiJ9", "eyJzdWIiOiIxMjM0In0", "c2lnbmF0dXJl"];
   const samples: readonly (readonly [string, string])[] = [
-    ["key sk-proj-abcdefghijklmnop1234 is bad", `key ${MASK} is bad`],
+    ["key sk-proj-exampleexample1234 is bad", `key ${MASK} is bad`],
     ["sk-ant-api03-AAAAAAAAAAAAAAAA", MASK],
     ["(gsk_abcdefghijklmnopqrst)", `(${MASK})`],
     ["AIzaSyA1234567890abcdefghijklmnopq", MASK],

@@ -23,7 +23,7 @@ export function affinityKey(
   const { by, header } = settings;
   const value = by === "header" && header !== null
     ? facts.header(header.toLowerCase())
-    : facts.prefixDigest();
+    : facts.conversationPrefix();
   if (value === null || value === "") return null;
   return createHash("sha256").update(facts.client.name).update("\n")
     .update(value).digest("base64url");

@@ -6,7 +6,6 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { Buffer } from "node:buffer";
 import type { ClientIdentity } from "../exchange/exchange.ts";
 import type { Operation, ProtocolName } from "../exchange/names.ts";
@@ -169,12 +168,10 @@ export class RequestFacts {
     return this.#maxOutputTokens;
   }
 
-  /** A digest of the conversation's beginning, `null` if it has none. Parses the body. */
-  prefixDigest(): string | null {
+  /** The beginning that all requests of one conversation share, as text; `null` without any. Parses the body. */
+  conversationPrefix(): string | null {
     const prefix = conversationPrefix(this.#source.json());
-    return prefix === null
-      ? null
-      : createHash("sha256").update(JSON.stringify(prefix)).digest("base64url");
+    return prefix === null ? null : JSON.stringify(prefix);
   }
 
   #findTools(): readonly ToolFact[] {

@@ -286,25 +286,25 @@ Deno.test("estimateRequestTokens() reads bodies of any depth", () => {
   assert(estimateRequestTokens({ messages: [content] }) > 0);
 });
 
-Deno.test("RequestFacts.prefixDigest() is that of the conversation, whatever follows its first turn", () => {
+Deno.test("RequestFacts.conversationPrefix() is that of the conversation, whatever follows its first turn", () => {
   const system = { role: "system", content: "be brief" };
   const first = { role: "user", content: "hello" };
-  const digest = (messages: JsonObject[], more: JsonObject = {}) =>
-    factsFor({ body: { messages, ...more } }).prefixDigest();
-  const begun = digest([system, first]);
-  const goneOn = digest([system, first, { role: "assistant", content: "hi" }, {
+  const prefix = (messages: JsonObject[], more: JsonObject = {}) =>
+    factsFor({ body: { messages, ...more } }).conversationPrefix();
+  const begun = prefix([system, first]);
+  const goneOn = prefix([system, first, { role: "assistant", content: "hi" }, {
     role: "user",
     content: "bye",
   }], { temperature: 1, max_tokens: 9 });
   assertEquals(goneOn, begun);
-  assert(digest([system, { role: "user", content: "other" }]) !== begun);
-  assert(digest([first]) !== begun);
-  assert(digest([system, first], { tools: [] }) !== begun);
+  assert(prefix([system, { role: "user", content: "other" }]) !== begun);
+  assert(prefix([first]) !== begun);
+  assert(prefix([system, first], { tools: [] }) !== begun);
   const input = factsFor({
     endpoint: RESPONSES,
     body: { messages: null, input: "hello" },
   });
-  assert(input.prefixDigest() !== null);
+  assert(input.conversationPrefix() !== null);
   const empty = factsFor({ body: { messages: [] } });
-  assertEquals(empty.prefixDigest(), null);
+  assertEquals(empty.conversationPrefix(), null);
 });

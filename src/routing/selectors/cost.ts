@@ -16,7 +16,7 @@ export function selectCost(
   context: SelectorContext,
 ): Ranked[] {
   const { readers, facts, random } = context;
-  const priced: (Ranked & { readonly score: number })[] = [];
+  const priced: Priced[] = [];
   const unpriced: Ranked[] = [];
   for (const { target } of targets) {
     const price = readers.price(target, facts);
@@ -28,6 +28,7 @@ export function selectCost(
     const rate = readers.performance(target)?.successRate ?? 1;
     priced.push({
       target,
+      rate,
       score: 0 - usd / rate,
       reason: `Estimated at ${figure(usd)} USD, ${percent(rate)} success`,
     });
@@ -38,11 +39,12 @@ export function selectCost(
   // A free target that fails costs nothing however often: of equal scores the better rate goes first.
   priced.sort((left, right) =>
     descending(left.score, right.score) ||
-    descending(rateOf(left, context), rateOf(right, context))
+    descending(left.rate, right.rate)
   );
   return [...priced, ...unpriced];
 }
 
-function rateOf({ target }: Ranked, { readers }: SelectorContext): number {
-  return readers.performance(target)?.successRate ?? 1;
+interface Priced extends Ranked {
+  readonly score: number;
+  readonly rate: number;
 }

@@ -24,10 +24,13 @@ interface Weights {
   readonly latency: number;
 }
 
-/** What a target is compared with. */
-interface Best {
-  readonly pricePico: number;
-  readonly ms: number;
+/** What is known of one target. */
+interface Known {
+  /** Estimated price of the request in 1e-12 USD, `null` if unpriced. */
+  readonly pricePico: number | null;
+  /** Time over the share of answers, so that what fails does not look fast; `null` if unmeasured. */
+  readonly ms: number | null;
+  readonly performance: TargetPerformance | null;
 }
 
 /**
@@ -46,18 +49,56 @@ export function selectCostAware(
   if (weight === 0) return inOrder(targets, "Cost weighs 0: listed as number");
   const weights = normalised(weight);
   const words = wordsOf(weights, state);
-  const best = bestOf(targets, context);
   // Equals are drawn: nothing may be known of any of them.
   const drawn = shuffled(targets, context.random);
-  return rankMeasured(drawn, context, (candidate) => {
-    const found = readers.performance(candidate.target);
+  const known = drawn.map((target) => knownOf(target, context));
+  const cheapest = least(known.map(({ pricePico }) => pricePico));
+  const fastest = least(known.map(({ ms }) => ms));
+  return rankMeasured(drawn, context, ({ target }, index) => {
+    const own = known[index];
+    const found = own?.performance ?? null;
+    const price = own?.pricePico ?? null;
     const scores = {
-      cost: costScore(candidate, context, best),
-      quality: readers.quality(candidate.target) ?? NEUTRAL,
-      latency: latencyScore(found, facts.stream, best),
+      // Where no target has a price, the cost tells them not apart.
+      cost: price === null
+        ? (cheapest === Infinity ? NEUTRAL : 0)
+        : cheapest / price,
+      quality: readers.quality(target) ?? NEUTRAL,
+      latency: latencyScore(own?.ms ?? null, found, fastest),
     };
     return weighed(scores, weights, words, found);
   });
+}
+
+function knownOf(
+  { target }: SelectorTarget,
+  { readers, facts }: SelectorContext,
+): Known {
+  const price = readers.price(target, facts);
+  const performance = readers.performance(target);
+  const ms = facts.stream ? performance?.firstContentP50Ms : performance?.p50Ms;
+  return {
+    pricePico: price === null
+      ? null
+      : Math.max(LEAST_PRICE_PICO, Number(price)),
+    ms: performance === null || typeof ms !== "number"
+      ? null
+      : ms / performance.successRate,
+    performance,
+  };
+}
+
+function least(values: readonly (number | null)[]): number {
+  return Math.min(...values.map((value) => value ?? Infinity));
+}
+
+function latencyScore(
+  ms: number | null,
+  performance: TargetPerformance | null,
+  fastest: number,
+): number {
+  if (performance !== null && performance.answered === 0) return 0;
+  return ms === null ? NEUTRAL : fastest / ms;
 }
 
 function weighed(
@@ -109,46 +150,4 @@ function normalised(weight: number): Weights {
     quality: quality / sum,
     latency: latency / sum,
   };
-}
-
-function bestOf(
-  targets: readonly SelectorTarget[],
-  { readers, facts }: SelectorContext,
-): Best {
-  let pricePico = Infinity;
-  let ms = Infinity;
-  for (const { target } of targets) {
-    const price = readers.price(target, facts);
-    if (price !== null) pricePico = Math.min(pricePico, floored(price));
-    const found = readers.performance(target);
-    const own = facts.stream ? found?.firstContentP50Ms : found?.p50Ms;
-    if (typeof own === "number") ms = Math.min(ms, own);
-  }
-  return { pricePico, ms };
-}
-
-function costScore(
-  { target }: SelectorTarget,
-  { readers, facts }: SelectorContext,
-  best: Best,
-): number {
-  const price = readers.price(target, facts);
-  // Where no target has a price, the cost tells them not apart.
-  if (price === null) return best.pricePico === Infinity ? NEUTRAL : 0;
-  return best.pricePico / floored(price);
-}
-
-function floored(pricePico: bigint): number {
-  return Math.max(LEAST_PRICE_PICO, Number(pricePico));
-}
-
-function latencyScore(
-  found: TargetPerformance | null,
-  stream: boolean,
-  best: Best,
-): number {
-  if (found === null) return NEUTRAL;
-  if (found.answered === 0) return 0;
-  const own = stream ? found.firstContentP50Ms : found.p50Ms;
-  return own === null ? NEUTRAL : best.ms / own;
 }

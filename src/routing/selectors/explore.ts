@@ -40,14 +40,14 @@ export function noneAnswered(requests: number): Measured {
 export function rankMeasured(
   targets: readonly SelectorTarget[],
   context: SelectorContext,
-  measure: (target: SelectorTarget) => Measured,
+  measure: (target: SelectorTarget, index: number) => Measured,
 ): Ranked[] {
   const scored: Scored[] = [];
   const unknown: Ranked[] = [];
   const stale: TargetRef[] = [];
-  for (const candidate of targets) {
+  for (const [index, candidate] of targets.entries()) {
     const { target } = candidate;
-    const { score, reason, fresh } = measure(candidate);
+    const { score, reason, fresh } = measure(candidate, index);
     if (score === null) unknown.push({ target, score, reason });
     else scored.push({ target, score, reason });
     if (!fresh) stale.push(target);

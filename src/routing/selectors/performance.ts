@@ -20,27 +20,27 @@ export function selectPerformance(
   targets: readonly SelectorTarget[],
   context: SelectorContext,
 ): Ranked[] {
-  const { costFloorPer1M } = context.settings.performance;
-  const costs = new Map<string, number>();
-  let dearest = -Infinity;
-  for (const { target } of targets) {
-    const cost = context.readers.performance(target)?.costPer1M ?? null;
-    if (cost === null) continue;
-    const floored = Math.max(cost, costFloorPer1M);
-    costs.set(target.id, floored);
-    dearest = Math.max(dearest, floored);
-  }
+  const { costFloorPer1M, minSamples } = context.settings.performance;
+  const found = targets.map(({ target }) =>
+    context.readers.performance(target)
+  );
+  const costs = found.map((one) =>
+    one === null || one.costPer1M === null
+      ? null
+      : Math.max(one.costPer1M, costFloorPer1M)
+  );
   // With no price at all the cost is the same for everyone.
-  const unpriced = costs.size === 0 ? 1 : dearest;
-  return rankMeasured(targets, context, ({ target }) => {
-    const found = context.readers.performance(target);
-    const cost = costs.get(target.id);
-    return measured(
-      found,
-      cost ?? unpriced,
-      cost === undefined ? "unpriced" : `${figure(cost)} USD per million`,
-      context.settings.performance.minSamples,
-    );
+  const dearest = Math.max(
+    -Infinity,
+    ...costs.map((cost) => cost ?? -Infinity),
+  );
+  const unpriced = dearest === -Infinity ? 1 : dearest;
+  return rankMeasured(targets, context, (_, index) => {
+    const cost = costs[index] ?? null;
+    const words = cost === null
+      ? "unpriced"
+      : `${figure(cost)} USD per million`;
+    return measured(found[index] ?? null, cost ?? unpriced, words, minSamples);
   });
 }
 

@@ -32,6 +32,7 @@ import { Relay } from "../relay/relay.ts";
 import { RetryBudgets } from "../relay/retry_budget.ts";
 import { TapFanOut } from "../relay/tap_fan_out.ts";
 import type { LogWriter } from "../support/log_writer.ts";
+import { SYSTEM_CLOCK } from "../support/clock.ts";
 import type { Logger } from "../support/logger.ts";
 import { Ticker } from "../support/ticker.ts";
 import { UlidSource } from "../support/ulid.ts";
@@ -277,7 +278,10 @@ export class Gateway {
       }),
       ticker: this.#ticker,
       scrub: (text) => this.#live.current.redactor.text(text),
-      retryBudgets: new RetryBudgets(),
+      retryBudgets: new RetryBudgets(
+        SYSTEM_CLOCK,
+        () => this.#metrics.http.onLimit("retryBudget"),
+      ),
       costOf: (attempt, exchange) => this.#accounting.costOf(attempt, exchange),
       responsesStore: () => null,
       onBug: (error, exchange) =>

@@ -19,13 +19,18 @@ const FREE_RETRIES = 10;
 /** The budget of one alias. */
 export class RetryBudget {
   readonly #clock: Pick<Clock, "monotonicMs">;
+  readonly #onRefused: () => void;
   readonly #requests: Uint32Array = new Uint32Array(SLICES);
   readonly #spent: Uint32Array = new Uint32Array(SLICES);
   #slice: number;
 
-  /** Begins with nothing counted. */
-  constructor(clock: Pick<Clock, "monotonicMs"> = SYSTEM_CLOCK) {
+  /** Begins with nothing counted; `onRefused` hears of every call on top that was not allowed. */
+  constructor(
+    clock: Pick<Clock, "monotonicMs"> = SYSTEM_CLOCK,
+    onRefused: () => void = () => {},
+  ) {
     this.#clock = clock;
+    this.#onRefused = onRefused;
     this.#slice = this.#now();
   }
 
@@ -41,10 +46,13 @@ export class RetryBudget {
 
   /** Whether one more call on top may be made; a `ratio` of 0 allows none. */
   allows(ratio: number): boolean {
-    if (ratio === 0) return false;
     this.#advance();
-    const allowance = Math.max(FREE_RETRIES, ratio * sum(this.#requests));
-    return sum(this.#spent) < allowance;
+    const allowance = ratio === 0
+      ? 0
+      : Math.max(FREE_RETRIES, ratio * sum(this.#requests));
+    const allowed = sum(this.#spent) < allowance;
+    if (!allowed) this.#onRefused();
+    return allowed;
   }
 
   #count(counts: Uint32Array): void {
@@ -78,18 +86,23 @@ function sum(counts: Uint32Array): number {
 /** A budget per alias, so that one that fails takes no retries from the others. */
 export class RetryBudgets {
   readonly #clock: Pick<Clock, "monotonicMs">;
+  readonly #onRefused: () => void;
   readonly #budgets = new Map<string | null, RetryBudget>();
 
-  /** Begins without any. */
-  constructor(clock: Pick<Clock, "monotonicMs"> = SYSTEM_CLOCK) {
+  /** Begins without any; `onRefused` hears of every retry that was not allowed. */
+  constructor(
+    clock: Pick<Clock, "monotonicMs"> = SYSTEM_CLOCK,
+    onRefused: () => void = () => {},
+  ) {
     this.#clock = clock;
+    this.#onRefused = onRefused;
   }
 
   /** Gives the budget of an alias; `null` is that of all requests without one. */
   of(alias: string | null): RetryBudget {
     const known = this.#budgets.get(alias);
     if (known !== undefined) return known;
-    const budget = new RetryBudget(this.#clock);
+    const budget = new RetryBudget(this.#clock, this.#onRefused);
     this.#budgets.set(alias, budget);
     return budget;
   }

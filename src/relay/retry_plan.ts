@@ -71,6 +71,8 @@ export class RetryPlan {
     // A try at the same target was paid for when it was planned.
     if (this.#attempts > 1 && this.#sameTries === 0) this.#budget.spend();
     if (this.#attempts >= maxAttempts) return null;
+    const { sameTarget, nextTarget } = FAILURE_RULES[failed.kind];
+    if (!sameTarget && !nextTarget) return null;
     if (!this.#budget.allows(budgetRatio)) return null;
     return this.#otherKey(failed) ?? this.#sameAgain(failed) ??
       this.#nextTarget(failed);

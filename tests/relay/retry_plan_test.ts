@@ -143,6 +143,16 @@ Deno.test("RetryBudget lets small traffic retry, and none at all with a ratio of
   assertEquals(tries(["dns", "dns"], { budgetRatio: 0 }), "a");
 });
 
+Deno.test("RetryBudget tells of what it does not allow, and of nothing else", () => {
+  let refused = 0;
+  const budget = new RetryBudget(new FakeClock(), () => refused++);
+  tries(["dns", "dns"], {}, budget);
+  tries(["bad_request"], { budgetRatio: 0 }, budget);
+  assertEquals(refused, 0);
+  tries(["dns"], { budgetRatio: 0 }, budget);
+  assertEquals(refused, 1);
+});
+
 Deno.test("RetryBudget forgets what is older than its window", () => {
   const clock = new FakeClock();
   const budget = new RetryBudget(clock);

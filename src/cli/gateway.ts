@@ -21,6 +21,7 @@ import { modelRoutes } from "../http/models.ts";
 import { probeRoutes } from "../http/probes.ts";
 import type { Route } from "../http/route.ts";
 import type { ServerHooks } from "../http/server_core.ts";
+import { responsesRoutes } from "../http/responses_routes.ts";
 import { createServer, type GatewayServer } from "../http/server.ts";
 import type { ExpositionFormat } from "../metrics/exposition.ts";
 import { GatewayMetrics } from "../metrics/gateway_metrics.ts";
@@ -42,6 +43,7 @@ import { AccessLogTap } from "./access_log_tap.ts";
 import { GatewayAccounting } from "./gateway_accounting.ts";
 import { GatewayTargets } from "./gateway_targets.ts";
 import { writeEffectiveConfig } from "./effective_file.ts";
+import { ResponsesKeeper } from "./responses_keeper.ts";
 import { RoutingParts } from "./routing_parts.ts";
 import { SelfProbe } from "./self_probe.ts";
 import { type Live, LiveConfig, modelEntries } from "./live_config.ts";
@@ -70,6 +72,7 @@ export class Gateway {
   readonly #metrics: GatewayMetrics;
   readonly #accounting: GatewayAccounting;
   readonly #targets: GatewayTargets;
+  readonly #responses: ResponsesKeeper;
   readonly #ticker: Ticker;
   readonly #resources: AsyncDisposableStack;
 
@@ -89,6 +92,9 @@ export class Gateway {
     this.#targets = targets;
     this.#ticker = ticker;
     this.#resources = resources;
+    this.#responses = resources.use(
+      new ResponsesKeeper(config, options.log, ticker),
+    );
     this.#metrics = resources.use(
       new GatewayMetrics({
         config,
@@ -283,7 +289,7 @@ export class Gateway {
         () => this.#metrics.http.onLimit("retryBudget"),
       ),
       costOf: (attempt, exchange) => this.#accounting.costOf(attempt, exchange),
-      responsesStore: () => null,
+      responsesStore: () => this.#responses.store,
       onBug: (error, exchange) =>
         this.#log.log("error", "exchange failed on a bug of the gateway", {
           id: exchange.id,
@@ -302,6 +308,7 @@ export class Gateway {
         limits: () => live().loaded.config.server.limits,
         snapshot: () => live().snapshot,
       }),
+      ...responsesRoutes(() => this.#responses.store),
       ...modelRoutes({
         models: (client) => modelEntries(live().loaded.config, client),
         loadedAtMs: () => live().loadedAtMs,
@@ -331,6 +338,7 @@ export class Gateway {
 
   async #loaded(live: Live): Promise<void> {
     const { loaded, built } = live;
+    await this.#responses.update(loaded.config.responses);
     for (const warning of [...loaded.warnings, ...live.pricing.warnings]) {
       this.#log.log("warn", "config warning", { warning });
     }

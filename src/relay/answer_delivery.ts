@@ -4,7 +4,9 @@ import type { Attempt } from "../exchange/exchange.ts";
 import type { Failure } from "../exchange/failure.ts";
 import type { AttemptEvents } from "./attempt_events.ts";
 import type { ClientSide } from "./client_side.ts";
+import type { RelayDependencies } from "./dependencies.ts";
 import type { ErrorReader } from "./error_body.ts";
+import type { RelaySettings } from "./snapshot.ts";
 import type { CollectingPipe } from "./stream_modes.ts";
 import type { StreamPipe } from "./stream_pipe.ts";
 import {
@@ -34,8 +36,17 @@ export class AnswerDelivery {
   readonly #ends: DeliveryEnds;
 
   /** Delivers the answer to `call`. */
-  constructor(context: AnswerContext, call: AnsweredCall, ends: DeliveryEnds) {
-    this.#context = context;
+  constructor(
+    deps: RelayDependencies,
+    settings: RelaySettings,
+    call: AnsweredCall,
+    ends: DeliveryEnds,
+  ) {
+    this.#context = {
+      deps,
+      streamLimits: settings.streamLimits,
+      maxBytes: settings.maxResponseBytes,
+    };
     this.#call = call;
     this.#ends = ends;
   }

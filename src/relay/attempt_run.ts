@@ -233,6 +233,14 @@ export class AttemptRun implements UpstreamSink {
     return scrubbed === text ? headers : scrubbed.split("\n");
   }
 
+  /** Comments alone are a sign of life, but not for ever. */
+  onlyComments(): void {
+    this.#fail(failure(
+      "stream_stalled",
+      "The provider's stream held only comments for too long",
+    ));
+  }
+
   #beginError(status: number, headers: readonly string[]): void {
     if (status < 400) {
       this.#fail(failure(

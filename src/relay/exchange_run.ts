@@ -24,9 +24,10 @@ import { GuardedSink } from "./guarded_sink.ts";
 import type { Inbound } from "./inbound.ts";
 import type { RelayDependencies } from "./dependencies.ts";
 import { NO_TARGET, outcomeOfError, outcomeOfFailure } from "./outcome.ts";
-import { prepareTarget, upstreamRequest } from "./prepare_target.ts";
+import { lossTexts, prepareTarget, upstreamRequest } from "./prepare_target.ts";
 import { RetryPlan } from "./retry_plan.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { localAnswer, mustEstimate } from "./other_operations.ts";
 import { type Conversation, conversationOf } from "./responses_state.ts";
 import type { Output } from "./stream_pipe.ts";
 
@@ -84,12 +85,9 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     const decision = this.#snapshot.decide(exchange, this.#inbound);
     exchange.decision = decision;
     this.#deps.taps.emit({ type: "decided", exchange });
-    if (decision.refusal !== null) return this.#refuse(decision.refusal);
-    this.#conversation = conversationOf(
-      this.#deps.responsesStore(),
-      exchange,
-      this.#inbound,
-    );
+    if (decision.refusal !== null) return this.#answer(decision.refusal);
+    const store = this.#deps.responsesStore();
+    this.#conversation = conversationOf(store, exchange, this.#inbound);
     const { retry } = this.#snapshot.settings;
     const budget = this.#deps.retryBudgets.of(decision.alias);
     this.#plan = new RetryPlan(decision.order, retry, budget);
@@ -145,6 +143,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     const committed = run.committed;
     this.#endAttempt(run.attempt, { kind: "failed", failure: failed });
     if (committed) return this.#breakOff(run, failed);
+    if (mustEstimate(this.exchange, failed)) return this.#answer(null);
     this.#failed = failed;
     const next = this.#plan?.after(failed) ?? null;
     if (next === null) return this.#answerFailure(failed);
@@ -167,7 +166,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
       this.#heldUntilMs = Infinity;
       this.#current?.commit();
     }
-    if (now >= this.#commentsAtMs()) this.#onlyComments();
+    if (now >= this.#commentsAtMs()) this.#current?.onlyComments();
     this.#client.beat(now);
     this.#schedule();
   }
@@ -200,6 +199,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     ) {
       const provider = this.#snapshot.provider(candidate.target.provider);
       if (provider === undefined) continue;
+      if (mustEstimate(this.exchange, provider)) return this.#answer(null);
       if (
         this.#prepare(candidate, provider) &&
         this.#snapshot.mayTry(this.exchange, candidate.target)
@@ -230,18 +230,17 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
       return false;
     }
     this.#prepared = result.prepared;
-    this.exchange.losses = result.prepared.losses.map((loss) =>
-      `${loss.field}: ${loss.reason}`
-    );
+    this.exchange.losses = lossTexts(result.prepared);
     return true;
   }
 
   #call(candidate: Candidate, provider: Provider): void {
     const { exchange } = this;
     const prepared = this.#preparedNow();
+    const { target } = candidate;
     const attempt = new Attempt(
       exchange.attempts.length,
-      candidate.target,
+      target,
       prepared.protocol,
       prepared.native,
       this.elapsedMs(),
@@ -249,31 +248,32 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     attempt.bytesOut = prepared.bytes.length;
     exchange.attempts.push(attempt);
     this.#provider = provider;
-    const request = upstreamRequest(
-      exchange,
-      this.#inbound,
-      candidate.target,
-      prepared,
-    );
+    const inbound = this.#inbound;
+    const request = upstreamRequest(exchange, inbound, target, prepared);
     this.events.started(attempt, provider, request);
-    const { maxResponseBytes, streamLimits, commit } = this.#snapshot.settings;
-    const answers = new AnswerDelivery({
-      deps: this.#deps,
+    const { settings } = this.#snapshot;
+    const answers = new AnswerDelivery(this.#deps, settings, {
       exchange,
-      inbound: this.#inbound,
+      inbound,
       conversation: this.#conversation,
-      streamLimits,
-      maxBytes: maxResponseBytes,
-    }, {
       prepared,
-      target: candidate.target,
+      target,
       eofIsFinish: provider.eofIsFinish,
     }, { client: this.#client, events: this.events, errors: this.errorReader });
+    const { maxResponseBytes, commit } = settings;
     const limits = { maxResponseBytes, maxHeldBytes: commit.maxHeldBytes };
     const run = new AttemptRun(this, attempt, answers, limits);
     this.#current = run;
     const sink = new GuardedSink(run, this.errorReader, this.#onBug);
     run.start(provider, request, sink);
+  }
+
+  /** Answers without a provider: nobody may be called, or nobody counts. */
+  #answer(refusal: GatewayError | null): void {
+    const answer = localAnswer(this.exchange, this.#inbound, refusal);
+    if (answer.kind === "refused") return this.#refuse(answer.error);
+    this.#client.sendWhole(200, answer.headers, answer.body);
+    this.#finish("success", null);
   }
 
   #breakOff(run: AttemptRun, failed: Failure): void {
@@ -333,14 +333,6 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
   #limitMs(): number {
     const { maxStreamMs, maxRequestMs } = this.#snapshot.settings;
     return this.exchange.stream ? maxStreamMs : maxRequestMs;
-  }
-
-  /** Comments alone are a sign of life, but not for ever. */
-  #onlyComments(): void {
-    this.#current?.giveUp(failure(
-      "stream_stalled",
-      "The provider's stream held only comments for too long",
-    ));
   }
 
   #schedule(): void {

@@ -45,6 +45,11 @@ export function prepareTarget(
   }
 }
 
+/** Says what could not be carried over, for header, log and counter. */
+export function lossTexts(prepared: Prepared): string[] {
+  return prepared.losses.map(({ field, reason }) => `${field}: ${reason}`);
+}
+
 /** Builds the call of a prepared request. Headers and query go to the client's own protocol alone. */
 export function upstreamRequest(
   exchange: Exchange,

@@ -29,9 +29,14 @@ export function conversationOf(
 ): Conversation | null {
   const kept = store !== null && exchange.protocol === "responses" &&
     exchange.operation === "generate";
-  return kept
-    ? new Conversation(store, exchange.client.name, inbound.json())
-    : null;
+  if (!kept) return null;
+  try {
+    return new Conversation(store, exchange.client.name, inbound.json());
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    // No JSON after all: whoever needs the body will say so.
+    return null;
+  }
 }
 
 /** One request's view of what is kept. */

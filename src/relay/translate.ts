@@ -32,6 +32,12 @@ export const EVENT_STREAM = "text/event-stream; charset=utf-8";
 
 /** The call whose answer is read. */
 export interface AnsweredCall {
+  /** The exchange. */
+  readonly exchange: Exchange;
+  /** The client's request. */
+  readonly inbound: Inbound;
+  /** What the gateway keeps of the conversation, `null` where it keeps nothing. */
+  readonly conversation: Conversation | null;
   /** The request as it was sent. */
   readonly prepared: Prepared;
   /** Where it was sent. */
@@ -40,16 +46,10 @@ export interface AnsweredCall {
   readonly eofIsFinish: boolean;
 }
 
-/** What makes the answers of one exchange. */
+/** What makes answers. */
 export interface AnswerContext {
   /** The relay's surroundings. */
   readonly deps: RelayDependencies;
-  /** The exchange. */
-  readonly exchange: Exchange;
-  /** The client's request. */
-  readonly inbound: Inbound;
-  /** What the gateway keeps of the conversation, `null` where it keeps nothing. */
-  readonly conversation: Conversation | null;
   /** How long the parts of a stream may be. */
   readonly streamLimits: StreamLimits;
   /** Longest decompressed body in bytes, 0 = no cap. */
@@ -61,8 +61,8 @@ export function makePipe(
   context: AnswerContext,
   call: AnsweredCall,
 ): StreamPipe {
-  const { deps, exchange, conversation, streamLimits } = context;
-  const { prepared, eofIsFinish } = call;
+  const { deps, streamLimits } = context;
+  const { exchange, conversation, prepared, eofIsFinish } = call;
   const client = deps.protocols[exchange.protocol];
   const pipe = prepared.native
     ? new NativePipe({
@@ -133,8 +133,8 @@ export function wholeAnswer(
   body: Uint8Array,
   options: WholeOptions,
 ): WholeAnswer {
-  const { deps, exchange, conversation } = context;
-  const { prepared } = call;
+  const { deps } = context;
+  const { exchange, conversation, prepared } = call;
   const { attempt, headers } = options;
   const encoding = headerOf(headers, "content-encoding") ?? "identity";
   const answer = parseAnswer(body, encoding, context.maxBytes);
@@ -184,7 +184,8 @@ function encoded(
   response: CanonicalResponse,
   options: WholeOptions,
 ): WholeAnswer {
-  const { deps, exchange, conversation } = context;
+  const { deps } = context;
+  const { exchange, conversation } = call;
   const client = deps.protocols[exchange.protocol];
   const encoding = encodeContext(context, call);
   const failed = failedAnswer(response);
@@ -278,12 +279,13 @@ function encodeContext(
   context: AnswerContext,
   call: AnsweredCall,
 ): EncodeContext {
-  const { deps, exchange, inbound } = context;
+  const { deps } = context;
+  const { exchange, inbound } = call;
   const body = inbound.json();
   return {
     request: inbound.canonical(),
     body: exchange.protocol === "responses"
-      ? { ...body, store: isKept(context, call, body) }
+      ? { ...body, store: isKept(call, body) }
       : body,
     newId: deps.newId,
     now: Date.now,
@@ -292,8 +294,7 @@ function encodeContext(
 
 /** Whether the answer can be asked for later, here or at a provider that keeps it by itself. */
 function isKept(
-  { conversation }: AnswerContext,
-  { prepared }: AnsweredCall,
+  { conversation, prepared }: AnsweredCall,
   body: JsonObject,
 ): boolean {
   if (conversation !== null) return conversation.keeps;

@@ -16,12 +16,14 @@ export interface TestGateway extends AsyncDisposable {
   reload(config: unknown): Promise<Error | null>;
 }
 
-/** Starts a gateway with `config`; variables of `environment` may be referred to. */
+/** Starts a gateway with `config`; variables of `environment` may be referred to. A folder that is given stays. */
 export async function startGateway(
   config: Record<string, unknown>,
   environment: Record<string, string> = {},
+  keptFolder: string | null = null,
 ): Promise<TestGateway> {
-  const folder = await Deno.makeTempDir({ prefix: "signalbox-" });
+  const folder = keptFolder ??
+    await Deno.makeTempDir({ prefix: "signalbox-" });
   const path = `${folder}/signalbox.jsonc`;
   const write = (value: unknown) =>
     Deno.writeTextFile(path, JSON.stringify(value));
@@ -52,7 +54,7 @@ export async function startGateway(
     },
     async [Symbol.asyncDispose]() {
       await gateway[Symbol.asyncDispose]();
-      await Deno.remove(folder, { recursive: true });
+      if (keptFolder === null) await Deno.remove(folder, { recursive: true });
     },
   };
 }

@@ -150,11 +150,17 @@ const MAX_FORWARDED_BYTES = 1024;
 
 /** A client's request, parsed and decoded only if somebody asks. */
 export class ScannedInbound implements Inbound {
+  /** The body as it came. */
   readonly body: Uint8Array;
+  /** The client's query with its `?`, or "". */
   readonly query: string;
+  /** All headers as they came, alternating. */
   readonly rawHeaders: readonly string[];
+  /** Headers that may go upstream. */
   readonly headers: readonly string[];
+  /** What the scan found. */
   readonly scan: JsonScan;
+  /** Gives the body's memory back. */
   readonly release: () => void;
   readonly #request: ClientRequest;
   readonly #protocols: Protocols;
@@ -181,21 +187,25 @@ export class ScannedInbound implements Inbound {
     this.#protocol = protocol;
   }
 
+  /** Whether a chat client asked for the usage chunk. */
   get wantsUsage(): boolean {
     if (!this.scan.fields.has("stream_options")) return false;
     const options = this.json()["stream_options"];
     return isJsonObject(options) && options["include_usage"] === true;
   }
 
+  /** A header's value by lower-case name. */
   header(name: string): string | null {
     return this.#request.header(name);
   }
 
+  /** The body parsed, once and on demand. */
   json(): JsonObject {
     this.#json ??= parseBody(this.body);
     return this.#json;
   }
 
+  /** The body in canonical form, once and on demand. */
   canonical(): CanonicalRequest {
     this.#canonical ??= this.#protocols[this.#protocol]
       .decodeRequest(this.json());

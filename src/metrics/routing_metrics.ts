@@ -19,7 +19,9 @@ const MAX_BOUND = 1000;
 
 /** Feeds the metrics of routing. */
 export class RoutingMetrics implements Tap {
+  /** Shown when it throws. */
   readonly name = "routing-metrics";
+  /** Bytes are none of its business. */
   readonly wantsBytes = false;
   readonly #decisions: CounterFamily;
   readonly #bound = new Map<string, Counter>();
@@ -44,6 +46,7 @@ export class RoutingMetrics implements Tap {
     (hit ? this.#hits : this.#misses).inc();
   }
 
+  /** Hears one event. */
   on(event: ExchangeEvent): void {
     if (event.type !== "decided") return;
     const { decision } = event.exchange;

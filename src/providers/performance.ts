@@ -32,7 +32,9 @@ const NOT_THE_TARGETS: ReadonlySet<FailureKind> = new Set([
 
 /** Listens to attempts, and tells how targets do. Outlives reloads: targets are known by their id. */
 export class PerformanceWindows implements Tap {
+  /** Shown when it throws. */
   readonly name = "performance";
+  /** Bytes are none of its business. */
   readonly wantsBytes = false;
   readonly #clock: Pick<Clock, "monotonicMs">;
   readonly #maxTargets: number;
@@ -78,6 +80,7 @@ export class PerformanceWindows implements Tap {
     if (this.#windows.size > this.#maxTargets) this.#dropOldest();
   }
 
+  /** Hears one event. */
   on(event: ExchangeEvent): void {
     if (event.type !== "attempt-finished") return;
     const sample = sampleOf(event.attempt, event.exchange);

@@ -14,10 +14,11 @@ export interface ToolFact {
   readonly type: string;
 }
 
-type Field = JsonValue | undefined;
+/** The value of a field, `undefined` where there is none. */
+export type FieldValue = JsonValue | undefined;
 
 /** Lists the tools of `tools`. */
-export function toolsIn(tools: Field): ToolFact[] {
+export function toolsIn(tools: FieldValue): ToolFact[] {
   if (!Array.isArray(tools)) return [];
   return tools.filter(isJsonObject).map((tool) => {
     const inner = tool["function"] ?? tool["custom"];
@@ -30,7 +31,7 @@ export function toolsIn(tools: Field): ToolFact[] {
 }
 
 /** Whether `tool_choice` (or `function_call`) leaves the model no choice but to call. */
-export function forcesTool(choice: Field): boolean {
+export function forcesTool(choice: FieldValue): boolean {
   if (choice === "required" || choice === "any") return true;
   if (!isJsonObject(choice)) return false;
   switch (choice["type"]) {
@@ -57,7 +58,7 @@ export const THINKING_FIELDS: readonly string[] = [
 ];
 
 /** Whether a request asks for thinking, in any protocol or dialect of it. */
-export function asksToThink(field: (name: string) => Field): boolean {
+export function asksToThink(field: (name: string) => FieldValue): boolean {
   const effort = textOf(field("reasoning_effort"));
   if (effort !== "") return effort !== "none";
   const thinking = field("thinking");
@@ -89,8 +90,8 @@ const IMAGE_TYPES: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether there is a picture in `messages` or `input`, tool results included. */
-export function hasImage(conversation: Field): boolean {
-  const stack: Field[] = [conversation];
+export function hasImage(conversation: FieldValue): boolean {
+  const stack: FieldValue[] = [conversation];
   for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
     if (Array.isArray(value)) {
       for (const item of value) if (typeof item === "object") stack.push(item);
@@ -114,7 +115,9 @@ export const LIMIT_FIELDS: readonly string[] = [
 ];
 
 /** The output limit that a request asks for, `null` if it says none. */
-export function outputLimit(field: (name: string) => Field): number | null {
+export function outputLimit(
+  field: (name: string) => FieldValue,
+): number | null {
   for (const name of LIMIT_FIELDS) {
     const value = field(name);
     if (typeof value === "number") return value;
@@ -130,7 +133,7 @@ export const SAMPLING_FIELDS: readonly string[] = [
 ];
 
 /** Whether a request sets a sampling knob. */
-export function setsSampling(field: (name: string) => Field): boolean {
+export function setsSampling(field: (name: string) => FieldValue): boolean {
   return SAMPLING_FIELDS.some((name) => typeof field(name) === "number");
 }
 
@@ -159,6 +162,6 @@ function firstTurns(turns: readonly JsonValue[]): JsonValue[] {
   return turns.slice(0, user < 0 ? 1 : user + 1);
 }
 
-function textOf(value: Field): string {
+function textOf(value: FieldValue): string {
   return typeof value === "string" ? value : "";
 }

@@ -46,7 +46,9 @@ export interface RoutingStateOptions {
 
 /** Remembers; listens to attempts, so that a conversation follows to where it was answered. */
 export class RoutingState implements Tap {
+  /** Shown when it throws. */
   readonly name = "affinity";
+  /** Bytes are none of its business. */
   readonly wantsBytes = false;
   /** Draws of live decisions. */
   readonly random: RandomSource;
@@ -118,6 +120,7 @@ export class RoutingState implements Tap {
     return this.#notes.get(decision) ?? null;
   }
 
+  /** Hears one event. */
   on(event: ExchangeEvent): void {
     if (event.type !== "attempt-finished") return;
     const { decision } = event.exchange;

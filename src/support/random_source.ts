@@ -30,6 +30,7 @@ export class Sfc32 implements RandomSource {
     return new Sfc32([seed, seed ^ 0x9e3779b9, 0x243f6a88, 1]);
   }
 
+  /** Draws a number from [0, 1). */
   next(): number {
     const state = this.#state;
     const a = state[0] ?? 0;
@@ -44,6 +45,7 @@ export class Sfc32 implements RandomSource {
     return (sum >>> 0) / 4294967296;
   }
 
+  /** Gives a stream that goes on exactly as this one will, without moving it. */
   clone(): Sfc32 {
     const copy = new Sfc32([0, 0, 0, 0]);
     copy.#state.set(this.#state);

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { ROOT } from "./module_graph.ts";
+import { needs } from "../skip.ts";
 
 /** What no file of the repository may hold. Split, so that this file passes itself. */
 const FORBIDDEN: readonly (readonly [what: string, pattern: RegExp])[] = [
@@ -88,9 +89,11 @@ Deno.test("forbiddenIn() leaves words, links and made-up keys alone", () => {
 });
 
 Deno.test({
-  name: "tracked files hold no registry host, machine path or key",
-  // An unpacked archive has no list of tracked files.
-  ignore: !await isCheckout(),
+  ...needs(
+    await isCheckout(),
+    "an unpacked archive has no list of tracked files",
+    "tracked files hold no registry host, machine path or key",
+  ),
   fn: async () => {
     const findings: string[] = [];
     for (const path of await trackedFiles()) {

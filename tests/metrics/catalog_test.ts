@@ -19,6 +19,7 @@ import {
 } from "../../src/metrics/support_metrics.ts";
 import { FileWriter } from "../../src/support/file_writer.ts";
 import { LogWriter } from "../../src/support/log_writer.ts";
+import { needs } from "../skip.ts";
 
 /** A registry that everything has been counted in, with hostile names where names come from outside. */
 async function everything(): Promise<Registry> {
@@ -185,9 +186,11 @@ Deno.test("Registry.render() writes OpenMetrics in which families are contiguous
 });
 
 Deno.test({
-  name:
-    "Registry.render() passes promtool check metrics (skipped where promtool is not installed)",
-  ignore: !hasPromtool(),
+  ...needs(
+    hasPromtool(),
+    "promtool is not installed",
+    "Registry.render() passes promtool check metrics",
+  ),
   fn: async () => {
     const text = (await everything()).render("text");
     const child = new Deno.Command("promtool", {

@@ -3,6 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { ask, connect, get, type RawClient, within } from "./raw_client.ts";
+import { needs } from "../../skip.ts";
 
 const SERVER = new URL("./limited_server.ts", import.meta.url).pathname;
 const ROOT = new URL("../../../", import.meta.url).pathname;
@@ -83,8 +84,11 @@ async function hasPerl(): Promise<boolean> {
 }
 
 Deno.test({
-  name: "listen() serves on an inherited socket (needs perl to make one)",
-  ignore: !await hasPerl(),
+  ...needs(
+    await hasPerl(),
+    "perl, which makes the socket, is not installed",
+    "listen() serves on an inherited socket",
+  ),
   fn: async () => {
     await using child = new Child("perl", ["-e", INHERIT, RUN]);
     const port = Number(await child.line());

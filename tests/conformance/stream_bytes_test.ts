@@ -228,7 +228,7 @@ Deno.test("an event of a megabyte arrives whole, and one beyond the cap is an er
       const pipe = new TranslatedPipe(
         PROTOCOLS[protocol].streamDecoder(decodeContext()),
         PROTOCOLS[to].streamEncoder(encodeContext(to)),
-        65_536,
+        { maxEventBytes: 65_536, maxLineBytes: 1 << 24 },
       );
       const stream = bytes(text);
       let out = "";

@@ -46,7 +46,7 @@ export class AccessLogTap implements Tap {
     const ledger = last?.usage.ledger;
     const target = last === null ? "null" : this.#text(last.target.id);
     const cache = exchange.cacheStatus;
-    const error = exchange.error;
+    const { error, losses } = exchange;
     const clientId = exchange.clientRequestId;
     return `{"time":"${this.#log.timestamp()}","level":"${level}","message":"${MESSAGE}","id":"${exchange.id}","endpoint":"${exchange.endpoint}","model":${
       this.#text(exchange.requestedModel)
@@ -63,8 +63,8 @@ export class AccessLogTap implements Tap {
     },"bytesIn":${exchange.bytesIn},"bytesOut":${exchange.bytesOut}${
       cache === null ? "" : `,"cache":"${cache}"`
     }${clientId === null ? "" : `,"clientRequestId":${this.#text(clientId)}`}${
-      error === null ? "" : `,"error":${this.#text(error)}`
-    }}`;
+      losses.length === 0 ? "" : `,"losses":${this.#text(losses.join(", "))}`
+    }${error === null ? "" : `,"error":${this.#text(error)}`}}`;
   }
 
   #text(value: string): string {
@@ -93,6 +93,9 @@ function fieldsOf(exchange: Exchange): LogFields {
     outputTokens: ledger === undefined ? undefined : totalOutput(ledger),
     client: exchange.client.name,
     cache: exchange.cacheStatus ?? undefined,
+    losses: exchange.losses.length === 0
+      ? undefined
+      : exchange.losses.join(", "),
     error: exchange.error ?? undefined,
     id: exchange.id,
   };

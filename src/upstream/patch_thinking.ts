@@ -13,7 +13,8 @@ const BUDGETS: ReadonlyMap<string, number> = new Map([
   ["xhigh", 32_768],
 ]);
 
-type Lose = (field: string, reason: string) => void;
+/** Hears what was weakened, by field. */
+export type Lose = (field: string, reason: string) => void;
 
 const FIELD = "reasoning_effort";
 

@@ -102,3 +102,11 @@ Deno.test("AccessLogTap writes for people on a terminal", async () => {
       ),
   );
 });
+
+Deno.test("AccessLogTap names what could not be carried over, in both formats", async () => {
+  const losses = ["top_k: no such field", 'seed: the "provider" refuses it'];
+  const line = await lineOf({ fields: { losses } });
+  assertEquals(line.losses, losses.join(", "));
+  const text = await logOf(endedExchange({ fields: { losses } }), "text");
+  assert(text.includes("top_k: no such field, seed"));
+});

@@ -226,3 +226,36 @@ Deno.test("ResponsesStoreFile keeps the old snapshot when a write fails, and wri
   assertEquals([first, second], [true, false]);
   assertEquals(written, ["write s.tmp", "write s.tmp", "rename s.tmp s"]);
 });
+
+Deno.test("ResponsesStore.resolveBody() for a provider leaves what it holds, or may hold, a reference, also after a restart", () => {
+  const before = storeAt({ ms: 0 });
+  before.save("a", "resp_1", {
+    input: "hi",
+    body: body("resp_1"),
+    heldBy: "native",
+  });
+  before.save("a", "resp_2", { input: "hi", body: body("resp_2") });
+  const store = storeAt({ ms: 0 });
+  assertEquals(store.restore(before.snapshot()), 2);
+  const asking = (previous: string, item: string): JsonObject => ({
+    previous_response_id: previous,
+    input: [{ type: "item_reference", id: item }],
+  });
+  const own = asking("resp_1", "msg_resp_1");
+  assert(store.resolveBody("a", own, "native") === own);
+  const unknown = asking("resp_9", "msg_resp_9");
+  assert(store.resolveBody("a", unknown, "native") === unknown);
+  const mixed = store.resolveBody(
+    "a",
+    asking("resp_1", "msg_resp_2"),
+    "native",
+  );
+  assertEquals(mixed.previous_response_id, "resp_1");
+  assertEquals((mixed.input as JsonObject[])[0]?.role, "assistant");
+  const foreign = store.resolveBody("a", asking("resp_2", "x"), "native");
+  assertEquals(foreign.previous_response_id, undefined);
+  assertEquals((foreign.input as JsonObject[]).length, 4);
+  const elsewhere = store.resolveBody("a", own, "other");
+  assertEquals(elsewhere.previous_response_id, undefined);
+  assertEquals((elsewhere.input as JsonObject[]).length, 4);
+});

@@ -130,7 +130,7 @@ export interface RetentionOptions {
   rules(): readonly RetentionRule[];
   /** Hears what a sweep did. */
   onSwept(result: SweepResult): void;
-  /** @default {SYSTEM_CLOCK} */
+  /** Time. @default {SYSTEM_CLOCK} */
   readonly clock?: Clock;
 }
 

@@ -9,7 +9,7 @@ import type { Config } from "../config/schema.ts";
 import type { ClientRequest } from "../exchange/client.ts";
 import { type ClientIdentity, Exchange } from "../exchange/exchange.ts";
 import { invalidField, RequestError } from "../exchange/gateway_error.ts";
-import type { Protocols } from "../relay/bodies.ts";
+import type { Protocols } from "../relay/outbound.ts";
 import { factsOf } from "../relay/facts.ts";
 import { type Explanation, explanationOf } from "../routing/explanation.ts";
 import type { RequestFacts } from "../routing/facts.ts";

@@ -5,7 +5,7 @@ import { Exchange } from "../exchange/exchange.ts";
 import { gatewayError, RequestError } from "../exchange/gateway_error.ts";
 import type { Operation, ProtocolName } from "../exchange/names.ts";
 import type { CanonicalRequest } from "../protocols/canonical.ts";
-import type { Protocols } from "../relay/bodies.ts";
+import type { Protocols } from "../relay/outbound.ts";
 import type { Inbound } from "../relay/inbound.ts";
 import type { Relay } from "../relay/relay.ts";
 import type { Snapshot } from "../relay/snapshot.ts";

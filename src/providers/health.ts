@@ -50,7 +50,9 @@ class ProviderRecord {
 
 /** Hears how attempts end, and scores providers. Outlives reloads. */
 export class HealthScores implements Tap {
+  /** The tap's name. */
   readonly name = "health";
+  /** It needs no bytes. */
   readonly wantsBytes = false;
   readonly #usability: (provider: string) => number;
   readonly #clock: Pick<Clock, "monotonicMs">;

@@ -8,7 +8,9 @@ const HALF_FULL = 16;
 
 /** Counts what runs. */
 export class RunningAttempts implements Tap {
+  /** The tap's name. */
   readonly name = "running";
+  /** It needs no bytes. */
   readonly wantsBytes = false;
   readonly #exchanges = new Set<Exchange>();
   readonly #targets = new Map<string, number>();

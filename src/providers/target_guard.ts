@@ -73,7 +73,9 @@ const ALIVE: ReadonlySet<FailureKind> = new Set([
 
 /** Keeps breakers and key rings. */
 export class TargetGuard implements Tap {
+  /** The tap's name. */
   readonly name = "breakers";
+  /** It needs no bytes. */
   readonly wantsBytes = false;
   readonly #clock: Pick<Clock, "monotonicMs" | "wallMs">;
   readonly #hooks: GuardHooks;

@@ -4,7 +4,7 @@ import type { Cost } from "../exchange/cost.ts";
 import type { Attempt, Exchange } from "../exchange/exchange.ts";
 import type { ResponsesStore } from "../protocols/responses_store.ts";
 import type { Ticker } from "../support/ticker.ts";
-import type { Protocols } from "./bodies.ts";
+import type { Protocols } from "./outbound.ts";
 import type { RetryBudgets } from "./retry_budget.ts";
 import type { TapFanOut } from "./tap_fan_out.ts";
 

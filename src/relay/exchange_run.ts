@@ -17,7 +17,7 @@ import { errorOfFailure } from "./answer_headers.ts";
 import { AnswerDelivery } from "./answer_delivery.ts";
 import { type AttemptOwner, AttemptRun } from "./attempt_run.ts";
 import { AttemptEvents } from "./attempt_events.ts";
-import type { Prepared } from "./bodies.ts";
+import type { Prepared } from "./outbound.ts";
 import { ClientSide } from "./client_side.ts";
 import { ErrorReader } from "./error_body.ts";
 import { GuardedSink } from "./guarded_sink.ts";

@@ -21,7 +21,7 @@ import {
   type JsonEdit,
   spliceJson,
 } from "../support/json_splice.ts";
-import { asksStream, type Outbound, type Prepared } from "./bodies.ts";
+import { asksStream, type Outbound, type Prepared } from "./outbound.ts";
 import type { Inbound } from "./inbound.ts";
 
 const NO_NAMES: ReadonlyMap<string, string> = new Map();

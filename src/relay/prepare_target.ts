@@ -9,7 +9,8 @@ import {
 } from "../exchange/gateway_error.ts";
 import type { UpstreamRequest } from "../exchange/upstream.ts";
 import type { Loss } from "../protocols/canonical.ts";
-import { type Outbound, prepareBody, type Prepared } from "./bodies.ts";
+import { prepareBody } from "./bodies.ts";
+import type { Outbound, Prepared } from "./outbound.ts";
 import type { Inbound } from "./inbound.ts";
 
 /** A prepared request, or the refusal. */

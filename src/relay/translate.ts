@@ -11,7 +11,7 @@ import type { CanonicalResponse } from "../protocols/canonical.ts";
 import type { DecodeContext, EncodeContext } from "../protocols/protocol.ts";
 import { isJsonObject, type JsonObject } from "../support/json.ts";
 import { answerHeaders } from "./answer_headers.ts";
-import type { Prepared } from "./bodies.ts";
+import type { Prepared } from "./outbound.ts";
 import type { ErrorReader } from "./error_body.ts";
 import type { Inbound } from "./inbound.ts";
 import { NativePipe } from "./native_pipe.ts";

@@ -9,7 +9,7 @@ import type {
   Dialect,
 } from "../providers/request_adapter.ts";
 import type { JsonObject } from "../support/json.ts";
-import { asksStream, type Outbound, type Prepared } from "./bodies.ts";
+import { asksStream, type Outbound, type Prepared } from "./outbound.ts";
 import { clientField } from "./client_fields.ts";
 
 /**

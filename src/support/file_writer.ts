@@ -11,7 +11,7 @@ import { OperationSlots } from "./operation_slots.ts";
 
 /** How a {@linkcode FileWriter} behaves. */
 export interface FileWriterOptions {
-  /** @default {SYSTEM_CLOCK} */
+  /** Time. @default {SYSTEM_CLOCK} */
   clock?: Clock;
   /** Most file operations at once. @default {2} */
   maxOperations?: number;

@@ -37,7 +37,7 @@ export interface LogWriterOptions extends LogLimits {
   readonly bufferBytes?: number;
   /** Longest time a line waits. Errors do not wait. @default {250} */
   readonly flushMs?: number;
-  /** @default {SYSTEM_CLOCK} */
+  /** Time. @default {SYSTEM_CLOCK} */
   readonly clock?: Clock;
 }
 

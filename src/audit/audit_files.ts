@@ -1,0 +1,102 @@
+/** The files of the audit log: the current one, and one for each month before. @module */
+
+import { basename, dirname, extname, join } from "node:path";
+import { TextLineStream } from "@std/streams/text-line-stream";
+import { type AuditRecord, readAuditLine } from "./audit_line.ts";
+
+const TAIL_BYTES = 1_048_576;
+
+/** Gives the name under which the file of a month is kept: `routing_audit.2026-11.log`, or `.2026-11.2.log` if there is one. */
+export async function monthFile(path: string, month: string): Promise<string> {
+  for (let copy = 1; copy < 1000; copy++) {
+    const suffix = copy === 1 ? month : `${month}.${copy}`;
+    const ending = extname(path);
+    const name = `${basename(path, ending)}.${suffix}${ending}`;
+    const candidate = join(dirname(path), name);
+    if (!await exists(candidate)) return candidate;
+  }
+  throw new Error(
+    `Cannot rename ${path}: too many files of ${month} are there`,
+  );
+}
+
+/** Lists the files of the log at `path` that exist, the oldest first, the current one last. */
+export async function auditFiles(path: string): Promise<string[]> {
+  const ending = extname(path);
+  const stem = `${basename(path, ending)}.`;
+  const folder = dirname(path);
+  const months: (readonly [month: string, copy: number, path: string])[] = [];
+  try {
+    for await (const { name, isFile } of Deno.readDir(folder)) {
+      if (!isFile || !name.startsWith(stem) || !name.endsWith(ending)) continue;
+      const middle = name.slice(stem.length, name.length - ending.length);
+      const [, month, copy] = /^(\d{4}-\d{2})(?:\.(\d+))?$/.exec(middle) ?? [];
+      if (month === undefined) continue;
+      months.push([month, Number(copy ?? 1), join(folder, name)]);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  months.sort(([month, copy], [otherMonth, otherCopy]) =>
+    month === otherMonth ? copy - otherCopy : month < otherMonth ? -1 : 1
+  );
+  const files = months.map(([, , file]) => file);
+  if (await exists(path)) files.push(path);
+  return files;
+}
+
+/**
+ * Reads the last line of a log: of the file, or of the months before it if the
+ * file is empty. `null` where nothing was ever written.
+ *
+ * @throws {Error} when the last line is no audit line: the chain cannot go on unnoticed
+ */
+export async function lastRecord(path: string): Promise<AuditRecord | null> {
+  for (const file of (await auditFiles(path)).reverse()) {
+    const line = await lastLine(file);
+    if (line === null) continue;
+    const read = readAuditLine(line);
+    if (read.ok) return read.record;
+    throw new Error(
+      `Cannot go on with ${file}: its last line is broken: ${read.problem}; ` +
+        "look at it with `signalbox audit verify`, then move the file away",
+    );
+  }
+  return null;
+}
+
+/** Reads a file's lines, without line breaks. */
+export async function* auditLines(path: string): AsyncGenerator<string> {
+  const file = await Deno.open(path);
+  const lines = file.readable
+    .pipeThrough(new TextDecoderStream())
+    .pipeThrough(new TextLineStream());
+  for await (const line of lines) yield line;
+}
+
+async function lastLine(path: string): Promise<string | null> {
+  using file = await Deno.open(path);
+  const { size } = await file.stat();
+  if (size === 0) return null;
+  const start = Math.max(0, size - TAIL_BYTES);
+  await file.seek(start, Deno.SeekMode.Start);
+  const bytes = new Uint8Array(size - start);
+  let filled = 0;
+  while (filled < bytes.length) {
+    const read = await file.read(bytes.subarray(filled));
+    if (read === null) break;
+    filled += read;
+  }
+  const text = new TextDecoder().decode(bytes.subarray(0, filled)).trimEnd();
+  return text.slice(text.lastIndexOf("\n") + 1);
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * The audit log: append-only, hash-chained lines that are on the disk before
+ * the action they tell of is answered. One file per month: at the first line
+ * of a new one the old file is renamed, and the chain goes on.
+ *
+ * @module
+ */
+
+import { type Clock, SYSTEM_CLOCK } from "../support/clock.ts";
+import { LineFile } from "../support/line_file.ts";
+import { OperationSlots } from "../support/operation_slots.ts";
+import {
+  type AuditEntry,
+  auditLine,
+  CHAIN_START,
+  type ChainEnd,
+} from "./audit_line.ts";
+import { lastRecord, monthFile } from "./audit_files.ts";
+
+/** Why an action must not be done: nobody would know of it. */
+export class AuditError extends Error {
+  /** Tells it from others. */
+  override name = "AuditError";
+}
+
+/** What an audit log is made with. */
+export interface AuditLogOptions {
+  /** @default {SYSTEM_CLOCK} */
+  readonly clock?: Pick<Clock, "wallMs" | "setTimer">;
+  /** Bounds file operations, together with other writers. */
+  readonly slots?: OperationSlots;
+  /** How long a line may take, ms. @default {5000} */
+  readonly deadlineMs?: number;
+}
+
+interface OpenFile {
+  readonly file: LineFile;
+  readonly month: string;
+}
+
+/** Appends lines, one after the other. */
+export class AuditLog implements AsyncDisposable {
+  readonly #clock: Pick<Clock, "wallMs" | "setTimer">;
+  readonly #slots: OperationSlots;
+  readonly #deadlineMs: number;
+  #path: string | null;
+  #open: OpenFile | null = null;
+  #end: ChainEnd = CHAIN_START;
+  #tail: Promise<unknown> = Promise.resolve();
+  #isStuck = false;
+  #written = 0;
+  #failed = 0;
+  #isFailing = false;
+
+  /** Begins with the file at `path`; `null`: nothing is kept. It is opened with the first line. */
+  constructor(path: string | null, options: AuditLogOptions = {}) {
+    this.#path = path;
+    this.#clock = options.clock ?? SYSTEM_CLOCK;
+    this.#slots = options.slots ?? new OperationSlots(1);
+    this.#deadlineMs = options.deadlineMs ?? 5000;
+  }
+
+  /** Whether lines are kept. */
+  get enabled(): boolean {
+    return this.#path !== null;
+  }
+
+  /** Lines that are on the disk. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** Lines that could not be written. */
+  get failed(): number {
+    return this.#failed;
+  }
+
+  /** Whether the last line could not be written. */
+  get failing(): boolean {
+    return this.#isFailing;
+  }
+
+  /** Takes over another path; the file at hand is closed. */
+  update(path: string | null): void {
+    if (path === this.#path) return;
+    this.#path = path;
+    this.#tail = this.#tail.then(() => this.#close());
+  }
+
+  /**
+   * Appends a line; when this resolves it is on the disk.
+   *
+   * @throws {AuditError} when it could not be written in time
+   */
+  async append(entry: AuditEntry): Promise<void> {
+    if (this.#path === null) return;
+    if (this.#isStuck) return this.#refuse("a write before it does not end");
+    const work = this.#tail.then(() => this.#slots.run(() => this.#add(entry)));
+    this.#tail = work.catch(() => {});
+    const late = Promise.withResolvers<"late">();
+    const cancel = this.#clock.setTimer(
+      () => late.resolve("late"),
+      this.#deadlineMs,
+    );
+    try {
+      const first = await Promise.race([work, late.promise]);
+      if (first === "late") {
+        this.#isStuck = true;
+        void this.#tail.then(() => this.#isStuck = false);
+        this.#refuse(`it took longer than ${this.#deadlineMs} ms`);
+      }
+    } catch (error) {
+      if (error instanceof AuditError) throw error;
+      this.#refuse(error instanceof Error ? error.message : String(error));
+    } finally {
+      cancel();
+    }
+    this.#written++;
+    this.#isFailing = false;
+  }
+
+  /** Closes the file once what is under way has ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#isStuck) await this.#tail;
+    this.#close();
+  }
+
+  async #add(entry: AuditEntry): Promise<void> {
+    const nowMs = this.#clock.wallMs();
+    try {
+      const file = await this.#fileFor(nowMs);
+      const { line, end } = auditLine(entry, nowMs, this.#end);
+      await file.write(new TextEncoder().encode(`${line}\n`));
+      await file.sync();
+      this.#end = end;
+    } catch (error) {
+      // Opened anew next time: what stands in the file then decides where the chain is.
+      this.#close();
+      throw error;
+    }
+  }
+
+  async #fileFor(nowMs: number): Promise<LineFile> {
+    const path = this.#path;
+    if (path === null) throw new AuditError("Cannot audit: it is switched off");
+    const month = monthOf(nowMs);
+    if (this.#open !== null && !await this.#open.file.isInPlace()) {
+      this.#close();
+    }
+    this.#open ??= await this.#openAt(path, month);
+    if (this.#open.month !== month) {
+      const old = this.#open.month;
+      this.#close();
+      await Deno.rename(path, await monthFile(path, old));
+      this.#open = { file: await LineFile.open(path, true), month };
+    }
+    return this.#open.file;
+  }
+
+  async #openAt(path: string, month: string): Promise<OpenFile> {
+    const file = await LineFile.open(path, true);
+    try {
+      const last = await lastRecord(path);
+      if (last === null) return { file, month };
+      this.#end = { seq: last.seq, hash: last.hash };
+      return { file, month: last.time.slice(0, 7) };
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  #close(): void {
+    try {
+      this.#open?.file.close();
+    } catch {
+      // It is gone either way.
+    }
+    this.#open = null;
+  }
+
+  #refuse(why: string): never {
+    this.#failed++;
+    this.#isFailing = true;
+    throw new AuditError(
+      `Cannot write the audit line: ${why}; make ${this.#path} writable`,
+    );
+  }
+}
+
+function monthOf(wallMs: number): string {
+  return new Date(wallMs).toISOString().slice(0, 7);
+}

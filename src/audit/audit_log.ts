@@ -106,7 +106,10 @@ export class AuditLog implements AsyncDisposable {
       const first = await Promise.race([work, late.promise]);
       if (first === "late") {
         this.#isStuck = true;
-        void this.#tail.then(() => this.#isStuck = false);
+        // The line may still come: then it must not stay the last word.
+        this.#tail = work.then(() => this.#add(takenBack(entry)))
+          .catch(() => {})
+          .finally(() => this.#isStuck = false);
         this.#refuse(`it took longer than ${this.#deadlineMs} ms`);
       }
     } catch (error) {
@@ -186,6 +189,11 @@ export class AuditLog implements AsyncDisposable {
       `Cannot write the audit line: ${why}; make ${this.#path} writable`,
     );
   }
+}
+
+function takenBack(entry: AuditEntry): AuditEntry {
+  const after = "The line before came too late: the action was refused";
+  return { ...entry, before: null, after, outcome: "failed" };
 }
 
 function monthOf(wallMs: number): string {

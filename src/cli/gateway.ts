@@ -6,15 +6,14 @@
  */
 
 import type { LoadedConfig } from "../config/load.ts";
-import type { Config } from "../config/schema.ts";
 import type { Tap } from "../exchange/events.ts";
-import type { ProtocolName } from "../exchange/names.ts";
 import { accessOptions } from "../http/access_options.ts";
 import { adminRoutes } from "../http/admin.ts";
 import { Authenticator } from "../http/auth.ts";
 import { WATCHED_FIELDS } from "../http/check_request.ts";
 import type { DrainResult } from "../http/drain.ts";
 import { explainRoutes } from "../http/explain.ts";
+import { type Actor, SIGNAL_ACTOR } from "../http/audit_trail.ts";
 import { INFERENCE_PATHS, inferenceRoutes } from "../http/inference.ts";
 import type { ListenAt } from "../http/listener.ts";
 import { modelRoutes } from "../http/models.ts";
@@ -40,8 +39,10 @@ import { UlidSource } from "../support/ulid.ts";
 import { NAME, VERSION } from "../support/version.ts";
 import { probeListener } from "../upstream/loopback_probe.ts";
 import { AccessLogTap } from "./access_log_tap.ts";
+import { GatewayControl } from "./gateway_control.ts";
 import { GatewayAccounting } from "./gateway_accounting.ts";
 import { GatewayTargets } from "./gateway_targets.ts";
+import { configSummary } from "./config_summary.ts";
 import { writeEffectiveConfig } from "./effective_file.ts";
 import { ResponsesKeeper } from "./responses_keeper.ts";
 import { RoutingParts } from "./routing_parts.ts";
@@ -73,6 +74,7 @@ export class Gateway {
   readonly #accounting: GatewayAccounting;
   readonly #targets: GatewayTargets;
   readonly #responses: ResponsesKeeper;
+  readonly #control: GatewayControl;
   readonly #ticker: Ticker;
   readonly #resources: AsyncDisposableStack;
 
@@ -105,13 +107,22 @@ export class Gateway {
         priceTables: () => live.current.pricing.tables,
       }),
     );
+    this.#control = resources.use(
+      new GatewayControl({
+        config,
+        live: () => live.current,
+        targets,
+        server: () => this.server,
+      }),
+    );
+    this.#control.expose(this.#metrics.registry);
     targets.expose(this.#metrics.registry);
     exposeFiles(this.#metrics.registry, accounting.streams.writer);
     const ids = new UlidSource();
     const relay = this.#makeRelay(ids, options.logWriter, routing);
     this.server = createServer({
       limits: config.server.limits,
-      routes: this.#routes(relay),
+      routes: this.#control.watch(this.#routes(relay)),
       auth: new Authenticator(accessOptions(config)),
       ids: () => ids.next(),
       encodeError: (protocol, error, id) =>
@@ -182,17 +193,34 @@ export class Gateway {
   }
 
   /** Loads the config again; a failing one changes nothing. Says what went wrong, `null` if nothing did. */
-  async reload(): Promise<Error | null> {
-    const result = await this.#live.reload();
+  async reload(actor: Actor = SIGNAL_ACTOR): Promise<Error | null> {
+    const { hash } = this.#live.current.loaded;
+    const action = "config.reload";
+    const result = await this.#live.reload((next) =>
+      this.#control.trail.record(actor, {
+        action,
+        target: next.source,
+        before: { hash },
+        after: { hash: next.hash },
+      })
+    );
     this.#metrics.configLoaded(result.ok ? result.live.loaded.config : null);
     if (!result.ok) {
       this.#log.log("error", "config reload failed, the old config stays", {
         error: result.error.message,
       });
+      await this.#control.trail.note(actor, {
+        action,
+        target: "config",
+        before: { hash },
+        after: { error: result.error.message },
+        outcome: "failed",
+      });
       return result.error;
     }
     const { config } = result.live.loaded;
     this.#accounting.update(config);
+    this.#control.update(config);
     this.server.update({
       limits: config.server.limits,
       auth: new Authenticator(accessOptions(config)),
@@ -237,6 +265,7 @@ export class Gateway {
       onAuthFailure: (reason) => http.onAuthFailure(reason),
       onRequest: (method, endpoint, status, seconds, refusal) => {
         http.onRequest(method, endpoint, status, seconds);
+        if (refusal !== null) this.#control.refused(method, endpoint, refusal);
         if (refusal === null || !INFERENCE_PATHS.includes(endpoint)) return;
         const outcome = outcomeOfError(refusal.error);
         const { tier } = refusal.client;
@@ -315,7 +344,10 @@ export class Gateway {
       }),
       ...probeRoutes({
         about: { name: NAME, version: VERSION },
-        health: () => this.#accounting.health(),
+        health: () => ({
+          ...this.#accounting.health(),
+          ...this.#control.health(),
+        }),
         readiness: () => ({
           ready: !this.server.draining,
           status: this.server.draining ? "draining" : "ready",
@@ -330,9 +362,10 @@ export class Gateway {
         protocols: PROTOCOLS,
       }),
       ...adminRoutes({
-        reload: () => this.reload(),
+        reload: (actor) => this.reload(actor),
         configHash: () => live().loaded.hash,
       }),
+      ...this.#control.routes(),
     ];
   }
 
@@ -345,33 +378,11 @@ export class Gateway {
     this.#log.log("info", "config loaded", {
       source: loaded.source,
       hash: loaded.hash,
-      providers: [...built.providers.values()].map(describeProvider).join(" "),
-      aliases: [...loaded.config.models.keys()].join(" "),
-      targets: targetCount(loaded.config),
+      ...configSummary(loaded.config, built.providers.values()),
       codecs: Object.keys(PROTOCOLS).join(" "),
     });
     await writeEffectiveConfig(loaded, this.#log);
   }
-}
-
-function describeProvider(
-  provider: { id: string; protocols: readonly ProtocolName[] },
-): string {
-  return `${provider.id}(${provider.protocols.join(",")})`;
-}
-
-function targetCount(config: Config): number {
-  const targets = new Set<string>();
-  for (const alias of config.models.values()) {
-    const groups = alias.groups.length > 0 ? alias.groups : [alias];
-    for (const entry of groups.flatMap((group) => group.targets)) {
-      targets.add(typeof entry === "string" ? entry : entry.target);
-    }
-  }
-  for (const [id, { models }] of config.providers) {
-    for (const model of models ?? []) targets.add(`${id}/${model}`);
-  }
-  return targets.size;
 }
 
 function errorText(error: unknown): string {

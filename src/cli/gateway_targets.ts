@@ -2,6 +2,7 @@
 
 import { knownLabels } from "../metrics/known_labels.ts";
 import type { Config } from "../config/schema.ts";
+import type { ProviderStatus } from "../http/admin_health.ts";
 import type { Tap } from "../exchange/events.ts";
 import { HealthMetrics } from "../metrics/health_metrics.ts";
 import type { Registry } from "../metrics/registry.ts";
@@ -82,6 +83,15 @@ export class GatewayTargets implements AsyncDisposable {
     this.guard.retain(isKnown);
     this.scores.update(config.routing.health.halfLifeMs);
     this.scores.retain(isKnown);
+  }
+
+  /** How every provider does. */
+  providerStatus(): ProviderStatus[] {
+    return [...this.#config.providers.keys()].map((name) => {
+      const { score, ...details } = this.scores.of(name);
+      const running = this.running.ofProvider(name);
+      return { name, score, details: { ...details, running } };
+    });
   }
 
   /** Exposes what is known. */

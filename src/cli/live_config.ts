@@ -92,15 +92,19 @@ export class LiveConfig {
     return this.#live;
   }
 
-  /** Loads the config again. Two callers at once get the same reload. */
-  reload(): Promise<ReloadResult> {
-    this.#reloading ??= this.#reload().finally(() => {
+  /** Loads the config again. Two callers at once get the same reload. What `approve` throws keeps the old one. */
+  reload(
+    approve: (next: LoadedConfig) => Promise<void> = () => Promise.resolve(),
+  ): Promise<ReloadResult> {
+    this.#reloading ??= this.#reload(approve).finally(() => {
       this.#reloading = null;
     });
     return this.#reloading;
   }
 
-  async #reload(): Promise<ReloadResult> {
+  async #reload(
+    approve: (next: LoadedConfig) => Promise<void>,
+  ): Promise<ReloadResult> {
     try {
       const loaded = await this.#load();
       const fixed = notReloadable(this.#live.loaded.config, loaded.config);
@@ -112,6 +116,12 @@ export class LiveConfig {
         this.#routing,
         this.#targets,
       );
+      try {
+        await approve(loaded);
+      } catch (error) {
+        await live.built.close();
+        throw error;
+      }
       this.#routing.update(loaded.config);
       this.#targets.update(loaded.config, live.built);
       const previous = this.#live;

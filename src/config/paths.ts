@@ -31,3 +31,8 @@ export function resolvePaths(config: Config, folder: string): Config {
 export function statePath(config: Config, path: string): string {
   return resolveIn(config.stateDir, path);
 }
+
+/** The path of the audit file, `null` where auditing is off. */
+export function auditPath({ audit, logDir }: Config): string | null {
+  return audit.enabled ? resolveIn(logDir, audit.file) : null;
+}

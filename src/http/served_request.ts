@@ -223,7 +223,7 @@ export class ServedRequest
   /** Answers with an error, or breaks off where an answer has begun. */
   refuse(error: GatewayError): void {
     if (this.response.started) return this.response.destroy();
-    this.refusal = { error, client: this.client };
+    this.refusal = { error, client: this.client, request: this };
     if (!this.#keepsConnection(error)) this.response.closeConnection = true;
     if (this.response.closeConnection) this.#connection.closing = true;
     const headers = errorHeaders(error);

@@ -16,6 +16,13 @@ export interface Refused {
   readonly error: GatewayError;
   /** Who asked, as far as that is known. */
   readonly client: ClientIdentity;
+  /** The request. */
+  readonly request: {
+    /** Our id of it. */
+    readonly id: string;
+    /** The peer's address, or the first untrusted one it forwards for. */
+    readonly clientIp: string;
+  };
 }
 
 /** What the server tells others. Called synchronously; must not throw. */

@@ -218,6 +218,14 @@ const COSTS: readonly MetricDefinition[] = [
   ),
 ];
 
+const ADMIN: readonly MetricDefinition[] = [
+  counter(
+    "signalbox_audit_lines_total",
+    "result",
+    "Audit lines: written, or failed; an action whose line failed was refused.",
+  ),
+];
+
 const PROCESS: readonly MetricDefinition[] = [
   counter("process_cpu_seconds_total", "", "User and system CPU time."),
   gauge("process_resident_memory_bytes", "", "Resident memory."),
@@ -370,6 +378,7 @@ export const METRIC_CATALOG: readonly MetricDefinition[] = [
   ...COSTS,
   ...ROUTING,
   ...HEALTH,
+  ...ADMIN,
   ...PROCESS,
   ...FILES,
   ...GEN_AI,

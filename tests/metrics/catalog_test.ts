@@ -5,6 +5,7 @@ import { BudgetMetrics } from "../../src/metrics/budget_metrics.ts";
 import { METRIC_CATALOG } from "../../src/metrics/catalog.ts";
 import { CostMetrics } from "../../src/metrics/cost_metrics.ts";
 import { GenAiTap } from "../../src/metrics/gen_ai_tap.ts";
+import { AuditMetrics } from "../../src/metrics/audit_metrics.ts";
 import { HealthMetrics } from "../../src/metrics/health_metrics.ts";
 import { HttpMetrics } from "../../src/metrics/http_metrics.ts";
 import { MetricsTap } from "../../src/metrics/metrics_tap.ts";
@@ -83,6 +84,7 @@ async function everything(): Promise<Registry> {
     resetsAtMs: 1_795_219_200_000,
   }]);
   budgets.event(hostile, "day", "warning");
+  new AuditMetrics(registry, { enabled: true, written: 2, failed: 1 });
   const http = new HttpMetrics(registry);
   http.onRequest("POST", "/v1/messages", 200, 0.1);
   http.onLimit("maxConcurrent");

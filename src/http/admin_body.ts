@@ -1,0 +1,50 @@
+/** JSON in and out of the admin routes. @module */
+
+import type { z } from "zod";
+import type { ClientRequest, ClientResponse } from "../exchange/client.ts";
+import { gatewayError, RequestError } from "../exchange/gateway_error.ts";
+
+const HEADERS: readonly string[] = [
+  "content-type",
+  "application/json",
+  "cache-control",
+  "no-store",
+];
+
+/** Answers with JSON that nobody keeps. */
+export function sendJson(
+  response: ClientResponse,
+  status: number,
+  body: unknown,
+): void {
+  response.send(status, HEADERS, JSON.stringify(body));
+}
+
+/**
+ * Reads a body by a schema; an absent one is an empty object.
+ *
+ * @throws {RequestError} 400 that names the field and what is expected
+ */
+export function readBody<T>(request: ClientRequest, schema: z.ZodType<T>): T {
+  const text = new TextDecoder().decode(request.body);
+  let value: unknown;
+  try {
+    value = text.trim() === "" ? {} : JSON.parse(text);
+  } catch {
+    throw new RequestError(gatewayError(
+      "invalid_request",
+      "Cannot read the body: it is not valid JSON",
+    ));
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const path = issue?.path.join(".") ?? "";
+  throw new RequestError(gatewayError(
+    "invalid_request",
+    `Cannot take the body: ${path === "" ? "" : `${path}: `}${
+      issue?.message ?? "it has another shape"
+    }`,
+    { param: path === "" ? null : path },
+  ));
+}

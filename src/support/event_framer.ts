@@ -9,52 +9,86 @@
 const LF = 10;
 const CR = 13;
 
+/** Below this, what is held back is copied out of the read buffer it came in. */
+const COPIED_BYTES = 16_384;
+
 /** Holds back the unfinished tail of an event stream. */
 export class EventFramer {
-  #tail: Uint8Array | null = null;
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  #last: number | undefined = undefined;
+  #lastButOne: number | undefined = undefined;
 
   /** Bytes held back. */
   get heldBytes(): number {
-    return this.#tail === null ? 0 : this.#tail.length;
+    return this.#heldBytes;
   }
 
   /** Takes the next bytes, gives those that end with whole events, or `null`. */
   push(bytes: Uint8Array): Uint8Array | null {
-    const whole = this.#tail === null ? bytes : concat(this.#tail, bytes);
-    const end = endOfLastEvent(whole);
-    if (whole.length === 0) return null;
-    if (end === whole.length) {
-      this.#tail = null;
-      return whole;
+    if (bytes.length === 0) return null;
+    const end = this.#endIn(bytes);
+    if (end === 0) {
+      this.#hold(bytes);
+      return null;
     }
-    // A copy, so that a short tail does not keep a large read buffer alive.
-    this.#tail = whole.slice(end);
-    return end === 0 ? null : whole.subarray(0, end);
+    const ended = bytes.subarray(0, end);
+    const whole = this.#heldBytes === 0 ? ended : this.#take(ended);
+    if (end < bytes.length) this.#hold(bytes.subarray(end));
+    return whole;
   }
 
   /** The stream ended: gives what was held back, or `null`. */
   end(): Uint8Array | null {
-    const tail = this.#tail;
-    this.#tail = null;
-    return tail;
+    return this.#heldBytes === 0 ? null : this.#take(new Uint8Array(0));
   }
-}
 
-/** Finds the offset behind the last blank line, 0 if there is none. */
-export function endOfLastEvent(bytes: Uint8Array): number {
-  for (let index = bytes.length - 1; index > 0; index--) {
-    const byte = bytes[index];
-    if (byte === LF) {
-      const before = bytes[index - 1];
-      if (before === LF) return index + 1;
-      if (before === CR && isLineEnd(bytes[index - 2])) return index + 1;
-    } else if (byte === CR && bytes[index - 1] === CR) {
-      // "\r\r" may be the first half of "\r\r\n": the lone "\n" then opens
-      // the next piece, where it is an empty line and harmless.
-      return index + 1;
+  /** Finds the offset behind the last blank line of `bytes`, 0 if none ends in them. What is held was looked at before. */
+  #endIn(bytes: Uint8Array): number {
+    for (let index = bytes.length - 1; index >= 0; index--) {
+      const byte = bytes[index];
+      if (byte !== LF && byte !== CR) continue;
+      const before = index > 0 ? bytes[index - 1] : this.#last;
+      if (byte === LF) {
+        if (before === LF) return index + 1;
+        const third = index > 1
+          ? bytes[index - 2]
+          : index === 1
+          ? this.#last
+          : this.#lastButOne;
+        if (before === CR && isLineEnd(third)) return index + 1;
+      } else if (before === CR) {
+        // "\r\r" may be the first half of "\r\r\n": the lone "\n" then opens
+        // the next piece, where it is an empty line and harmless.
+        return index + 1;
+      }
     }
+    return 0;
   }
-  return 0;
+
+  #hold(bytes: Uint8Array): void {
+    // A short tail must not keep a large read buffer alive.
+    this.#held.push(bytes.length < COPIED_BYTES ? bytes.slice() : bytes);
+    this.#heldBytes += bytes.length;
+    this.#lastButOne = bytes.length > 1 ? bytes[bytes.length - 2] : this.#last;
+    this.#last = bytes[bytes.length - 1];
+  }
+
+  /** Joins what is held with what ends it. */
+  #take(ended: Uint8Array): Uint8Array {
+    const whole = new Uint8Array(this.#heldBytes + ended.length);
+    let offset = 0;
+    for (const piece of this.#held) {
+      whole.set(piece, offset);
+      offset += piece.length;
+    }
+    whole.set(ended, offset);
+    this.#held = [];
+    this.#heldBytes = 0;
+    this.#last = undefined;
+    this.#lastButOne = undefined;
+    return whole;
+  }
 }
 
 /** Cuts whole events apart; each piece ends with its blank line. */
@@ -77,11 +111,4 @@ export function splitEvents(bytes: Uint8Array): Uint8Array[] {
 
 function isLineEnd(byte: number | undefined): boolean {
   return byte === LF || byte === CR;
-}
-
-function concat(head: Uint8Array, tail: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(head.length + tail.length);
-  whole.set(head);
-  whole.set(tail, head.length);
-  return whole;
 }

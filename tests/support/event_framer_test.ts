@@ -43,6 +43,23 @@ Deno.test("EventFramer holds back an unfinished event and gives it at the end", 
   );
 });
 
+Deno.test("EventFramer finds the ends of events whatever the pieces they come in", () => {
+  const stream =
+    "event: a\r\ndata: 1\r\n\r\ndata: 2\n\ndata: 3\r\r: x\n\ndata: 4";
+  const bytes = encoder.encode(stream);
+  for (let size = 1; size <= 5; size++) {
+    const framer = new EventFramer();
+    let seen = "";
+    for (let at = 0; at < bytes.length; at += size) {
+      const whole = framer.push(bytes.subarray(at, at + size));
+      if (whole !== null) seen += decoder.decode(whole);
+    }
+    assertEquals(seen, stream.slice(0, -"data: 4".length), `pieces of ${size}`);
+    assertEquals(framer.heldBytes, "data: 4".length);
+    assertEquals(decoder.decode(framer.end() ?? undefined), "data: 4");
+  }
+});
+
 Deno.test("splitEvents() cuts whole events apart", () => {
   const pieces = splitEvents(encoder.encode("a: 1\n\nb: 2\r\n\r\nc: 3\n\n"));
   assertEquals(pieces.map((piece) => decoder.decode(piece)), [

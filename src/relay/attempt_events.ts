@@ -3,6 +3,7 @@
 import type { Attempt, Exchange } from "../exchange/exchange.ts";
 import type { UpstreamRequest } from "../exchange/upstream.ts";
 import type { Provider } from "../providers/provider.ts";
+import type { RelayDependencies } from "./dependencies.ts";
 import type { Inbound } from "./inbound.ts";
 import type { TapFanOut } from "./tap_fan_out.ts";
 
@@ -10,11 +11,13 @@ import type { TapFanOut } from "./tap_fan_out.ts";
 export class AttemptEvents {
   readonly #exchange: Exchange;
   readonly #taps: TapFanOut;
+  readonly #deps: RelayDependencies;
 
   /** Emits for `exchange`. */
-  constructor(exchange: Exchange, taps: TapFanOut) {
+  constructor(exchange: Exchange, deps: RelayDependencies) {
     this.#exchange = exchange;
-    this.#taps = taps;
+    this.#taps = deps.taps;
+    this.#deps = deps;
   }
 
   /** The request has been read and admitted. */
@@ -91,5 +94,19 @@ export class AttemptEvents {
       exchange.firstContentMs = attempt.firstContentMs;
     }
     this.#taps.emit({ type: "first-content", exchange, attempt });
+  }
+
+  /** The attempt has ended; it is priced. */
+  ended(attempt: Attempt, outcome: NonNullable<Attempt["outcome"]>): void {
+    const exchange = this.#exchange;
+    attempt.endedMs = performance.now() - exchange.startedMs;
+    attempt.outcome = outcome;
+    try {
+      attempt.cost = this.#deps.costOf(attempt, exchange);
+    } catch (error) {
+      // An answer is worth more than its price.
+      this.#deps.onBug(error, exchange);
+    }
+    this.#taps.emit({ type: "attempt-finished", exchange, attempt });
   }
 }

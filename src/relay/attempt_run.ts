@@ -34,6 +34,8 @@ export interface AttemptOwner {
   startStream(headers: readonly string[]): void;
   /** Sends a piece of a streamed answer; `false` pauses. */
   sendPiece(output: Output): boolean;
+  /** The stream's last event has come; its end may not. */
+  answerComplete(): void;
   /** An event or comment came: the answer's head may be held no longer than the config says. */
   headHeld(): void;
   /** Tells the taps. */
@@ -53,6 +55,9 @@ export interface AttemptLimits {
   /** Held before the first content, bytes. */
   readonly maxHeldBytes: number;
 }
+
+/** How long the end of the body may follow the end of the answer: some providers keep the connection open. */
+const END_GRACE_MS = 2000;
 
 type Phase =
   | "waiting"
@@ -82,6 +87,7 @@ export class AttemptRun implements UpstreamSink {
   #heldBytes = 0;
   #events = 0;
   #lastEventMs = 0;
+  #paused = false;
 
   /** Makes the listener of one call. */
   constructor(
@@ -102,6 +108,7 @@ export class AttemptRun implements UpstreamSink {
     request: UpstreamRequest,
     sink: UpstreamSink,
   ): void {
+    this.#owner.events.started(this.attempt, provider, request);
     this.call = provider.start(request, sink);
     this.attempt.keyIndex = this.call.keyIndex ?? -1;
   }
@@ -113,8 +120,18 @@ export class AttemptRun implements UpstreamSink {
 
   /** Monotonic ms at which `limitMs` without an event will have passed; 0 = no limit. */
   silentAtMs(limitMs: number): number {
-    const reading = this.#pipe !== null && this.#phase !== "done";
-    return reading && limitMs > 0 ? this.#lastEventMs + limitMs : Infinity;
+    const pipe = this.#pipe;
+    // A slow client is not the provider's silence.
+    if (pipe === null || this.#paused || !this.#isOpen()) return Infinity;
+    if (pipe.finished) return this.#lastEventMs + END_GRACE_MS;
+    return limitMs > 0 ? this.#lastEventMs + limitMs : Infinity;
+  }
+
+  /** The client reads again. */
+  resume(): void {
+    this.#paused = false;
+    this.#lastEventMs = performance.now();
+    this.call?.resume();
   }
 
   /** Tells an error, a stream and a whole answer apart by status and content type. */
@@ -123,7 +140,7 @@ export class AttemptRun implements UpstreamSink {
     this.attempt.headMs = this.#owner.elapsedMs();
     this.attempt.upstreamStatus = status;
     this.#owner.events.head(this.attempt, status, headers);
-    this.#hear(status, this.#scrubbed(headers));
+    this.#hear(status, this.#owner.errorReader.scrubHeaders(headers));
   }
 
   /** Passes a piece on, or keeps it. */
@@ -171,16 +188,12 @@ export class AttemptRun implements UpstreamSink {
   commit(): void {
     if (this.#phase !== "held") return;
     this.#phase = "streaming";
-    this.#owner.startStream(
-      answerHeaders(
-        this.#owner.exchange,
-        this.#headers,
-        EVENT_STREAM,
-      ),
-    );
+    const { exchange } = this.#owner;
+    const headers = answerHeaders(exchange, this.#headers, EVENT_STREAM);
+    this.#owner.startStream(headers);
     const held = this.#held;
     this.#held = [];
-    for (const output of held) this.#owner.sendPiece(output);
+    for (const output of held) this.#paused = !this.#owner.sendPiece(output);
   }
 
   /** Gives the client's error event for a committed answer, `null` if it has gone out already. */
@@ -226,15 +239,13 @@ export class AttemptRun implements UpstreamSink {
     }
   }
 
-  /** One look for all headers: it is taken at every answer. */
-  #scrubbed(headers: readonly string[]): readonly string[] {
-    const text = headers.join("\n");
-    const scrubbed = this.#owner.errorReader.scrub(text);
-    return scrubbed === text ? headers : scrubbed.split("\n");
-  }
-
-  /** Comments alone are a sign of life, but not for ever. */
-  onlyComments(): void {
+  /** Comments alone are a sign of life, but not for ever; behind a complete answer nothing is waited for. */
+  silent(): void {
+    const pipe = this.#pipe;
+    if (pipe?.finished) {
+      this.call?.abort();
+      return this.#streamEnd(pipe);
+    }
     this.#fail(failure(
       "stream_stalled",
       "The provider's stream held only comments for too long",
@@ -278,7 +289,7 @@ export class AttemptRun implements UpstreamSink {
   }
 
   #streamChunk(pipe: StreamPipe, bytes: Uint8Array): boolean {
-    const sawContent = pipe.sawContent;
+    const { sawContent, finished } = pipe;
     const output = pipe.push(bytes);
     if (pipe.events !== this.#events) {
       this.#events = pipe.events;
@@ -291,13 +302,14 @@ export class AttemptRun implements UpstreamSink {
       this.#inBandError(pipe.error, output);
       return false;
     }
+    if (!finished && pipe.finished) this.#owner.answerComplete();
     if (this.#phase === "collecting") return this.#collect();
-    const goOn = this.#pass(output);
+    this.#pass(output);
     if (
       this.#phase === "held" &&
       (pipe.sawContent || this.#heldBytes > this.#limits.maxHeldBytes)
     ) this.commit();
-    return goOn && this.#isOpen();
+    return !this.#paused && this.#isOpen();
   }
 
   /** What is collected stays in memory until the end: it is bounded like a whole answer. */
@@ -321,29 +333,21 @@ export class AttemptRun implements UpstreamSink {
     this.#owner.attemptAnswered(this);
   }
 
-  #pass(output: Output | null): boolean {
-    if (output === null) return true;
-    if (this.#phase !== "held") return this.#owner.sendPiece(output);
-    this.#held.push(output);
-    this.#heldBytes += output.length;
-    return true;
+  #pass(output: Output | null): void {
+    if (output === null) return;
+    if (this.#phase === "held") {
+      this.#held.push(output);
+      this.#heldBytes += output.length;
+    } else this.#paused = !this.#owner.sendPiece(output);
   }
 
   #inBandError(error: GatewayError, output: Output | null): void {
     const failed = this.#owner.errorReader.ofInBandError(error);
     // The upstream's own error event is already in the client's protocol.
     if (this.#phase === "streaming" && output !== null) {
-      this.#owner.sendPiece(this.#scrubbedOutput(output));
+      this.#owner.sendPiece(this.#owner.errorReader.scrubOutput(output));
     }
     this.#fail(failed);
-  }
-
-  #scrubbedOutput(output: Output): Output {
-    const text = typeof output === "string"
-      ? output
-      : new TextDecoder().decode(output);
-    const scrubbed = this.#owner.errorReader.scrub(text);
-    return scrubbed === text ? output : scrubbed;
   }
 
   #streamEnd(pipe: StreamPipe): void {

@@ -1,5 +1,6 @@
 /** The client's side of an exchange: heads, pieces, heartbeats, errors. @module */
 
+import { Buffer } from "node:buffer";
 import type { ClientResponse } from "../exchange/client.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { GatewayError } from "../exchange/gateway_error.ts";
@@ -105,7 +106,7 @@ export class ClientSide {
     if (exchange.firstByteMs < 0) {
       exchange.firstByteMs = performance.now() - exchange.startedMs;
     }
-    exchange.bytesOut += output.length;
+    exchange.bytesOut += Buffer.byteLength(output);
     if (!this.#taps.wantsBytes) return;
     this.#taps.emit({
       type: "chunk",

@@ -6,6 +6,7 @@ import { retryAfterOf } from "../exchange/headers.ts";
 import type { Protocol } from "../protocols/protocol.ts";
 import { isJsonObject, type JsonObject } from "../support/json.ts";
 import { classifyErrorAnswer } from "../upstream/classify.ts";
+import type { Output } from "./stream_pipe.ts";
 
 const MAX_ERROR_BYTES = 65_536;
 const MAX_MESSAGE_CHARS = 2_000;
@@ -46,9 +47,20 @@ export class ErrorReader {
     this.#scrub = scrub;
   }
 
-  /** Takes the gateway's secrets out of what an upstream says of itself. */
-  scrub(text: string): string {
-    return this.#scrub(text);
+  /** Takes the gateway's secrets out of headers: one look for all, since it is taken at every answer. */
+  scrubHeaders(headers: readonly string[]): readonly string[] {
+    const text = headers.join("\n");
+    const scrubbed = this.#scrub(text);
+    return scrubbed === text ? headers : scrubbed.split("\n");
+  }
+
+  /** Takes them out of what goes to the client. */
+  scrubOutput(output: Output): Output {
+    const text = typeof output === "string"
+      ? output
+      : new TextDecoder().decode(output);
+    const scrubbed = this.#scrub(text);
+    return scrubbed === text ? output : scrubbed;
   }
 
   /** An answer with an error status. */

@@ -6,16 +6,19 @@
  */
 
 import type { Candidate } from "../exchange/decision.ts";
-import { Attempt, type Exchange } from "../exchange/exchange.ts";
+import type { Exchange } from "../exchange/exchange.ts";
 import { type Failure, failure } from "../exchange/failure.ts";
-import type { GatewayError } from "../exchange/gateway_error.ts";
+import {
+  type GatewayError,
+  gatewayError,
+  RequestError,
+} from "../exchange/gateway_error.ts";
 import type { ClientResponse } from "../exchange/client.ts";
 import type { Outcome } from "../exchange/names.ts";
 import type { Provider } from "../providers/provider.ts";
 import { TickNode } from "../support/ticker.ts";
 import { errorOfFailure } from "./answer_headers.ts";
-import { AnswerDelivery } from "./answer_delivery.ts";
-import { type AttemptOwner, AttemptRun } from "./attempt_run.ts";
+import type { AttemptOwner, AttemptRun } from "./attempt_run.ts";
 import { AttemptEvents } from "./attempt_events.ts";
 import type { Prepared } from "./outbound.ts";
 import { ClientSide } from "./client_side.ts";
@@ -23,6 +26,7 @@ import { ErrorReader } from "./error_body.ts";
 import { GuardedSink } from "./guarded_sink.ts";
 import type { Inbound } from "./inbound.ts";
 import type { RelayDependencies } from "./dependencies.ts";
+import { makeAttempt } from "./make_attempt.ts";
 import { NO_TARGET, outcomeOfError, outcomeOfFailure } from "./outcome.ts";
 import { lossTexts, prepareTarget, upstreamRequest } from "./prepare_target.ts";
 import { RetryPlan } from "./retry_plan.ts";
@@ -30,6 +34,11 @@ import type { Snapshot } from "./snapshot.ts";
 import { localAnswer, mustEstimate } from "./other_operations.ts";
 import { type Conversation, conversationOf } from "./responses_state.ts";
 import type { Output } from "./stream_pipe.ts";
+
+const BUG = gatewayError(
+  "server",
+  "Cannot serve the request: the gateway failed",
+);
 
 /** One exchange in progress. */
 export class ExchangeRun extends TickNode implements AttemptOwner {
@@ -66,7 +75,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     this.#deps = deps;
     this.#snapshot = snapshot;
     this.exchange = exchange;
-    this.events = new AttemptEvents(exchange, deps.taps);
+    this.events = new AttemptEvents(exchange, deps);
     this.#inbound = inbound;
     this.#response = response;
     this.#client = new ClientSide(
@@ -81,6 +90,10 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
   /** Decides and calls the first target. */
   begin(): void {
     this.#watch();
+    this.#safely(() => this.#decide());
+  }
+
+  #decide(): void {
     const { exchange } = this;
     const decision = this.#snapshot.decide(exchange, this.#inbound);
     exchange.decision = decision;
@@ -121,6 +134,11 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     return goOn;
   }
 
+  /** From here on only the end of the body is waited for. */
+  answerComplete(): void {
+    this.#schedule();
+  }
+
   /** Starts the clock of the held head. */
   headHeld(): void {
     const { maxHeldMs } = this.#snapshot.settings.commit;
@@ -130,18 +148,24 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
 
   /** The client has it all. */
   attemptAnswered(run: AttemptRun): void {
-    const { native, target } = run.attempt;
-    this.#endAttempt(run.attempt, { kind: "answered" });
-    this.#client.end();
-    this.#conversation?.commit(native ? target.provider : null);
-    this.#finish("success", null);
+    this.#safely(() => {
+      const { native, target } = run.attempt;
+      this.events.ended(run.attempt, { kind: "answered" });
+      this.#client.end();
+      this.#conversation?.commit(native ? target.provider : null);
+      this.#finish("success", null);
+    });
   }
 
   /** Breaks off, tries again, or answers with the error. */
   attemptFailed(run: AttemptRun, failed: Failure): void {
+    this.#safely(() => this.#goOn(run, failed));
+  }
+
+  #goOn(run: AttemptRun, failed: Failure): void {
     this.#heldUntilMs = Infinity;
     const committed = run.committed;
-    this.#endAttempt(run.attempt, { kind: "failed", failure: failed });
+    this.events.ended(run.attempt, { kind: "failed", failure: failed });
     if (committed) return this.#breakOff(run, failed);
     if (mustEstimate(this.exchange, failed)) return this.#answer(null);
     this.#failed = failed;
@@ -155,39 +179,38 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
 
   /** Looks at every deadline of the exchange. */
   override tick(now: number): void {
+    this.#safely(() => this.#look(now));
+  }
+
+  #look(now: number): void {
     if (now >= this.#deadlineMs) return this.#deadlinePassed();
     if (now >= this.#retryAtMs) {
       this.#retryAtMs = Infinity;
-      const candidate = this.#waiting;
-      this.#waiting = null;
-      if (candidate !== null) this.#tryNext(candidate);
+      this.#tryNext(this.#waiting);
     }
     if (now >= this.#heldUntilMs) {
       this.#heldUntilMs = Infinity;
       this.#current?.commit();
     }
-    if (now >= this.#commentsAtMs()) this.#current?.onlyComments();
+    if (now >= this.#silentAtMs()) this.#current?.silent();
     this.#client.beat(now);
     this.#schedule();
   }
 
   /** Ends the exchange because the gateway goes down: an error event, then the end. */
   cut(): void {
-    const gone = failure("deadline", "The gateway is shutting down");
-    if (this.#current !== null) this.#current.giveUp(gone);
-    else this.#answerFailure(gone);
+    if (this.exchange.outcome !== null) return;
+    this.#breakUp(failure("deadline", "The gateway is shutting down"));
   }
 
   #watch(): void {
-    const { exchange } = this;
-    const { ticker } = this.#deps;
     this.events.received(this.#inbound);
     this.#response.onAbort = () => this.#clientGone();
     this.#response.onDrain = () => this.#drained();
     const limitMs = this.#limitMs();
-    if (limitMs > 0) this.#deadlineMs = exchange.startedMs + limitMs;
+    if (limitMs > 0) this.#deadlineMs = this.exchange.startedMs + limitMs;
     this.#snapshot.enter();
-    ticker.add(this);
+    this.#deps.ticker.add(this);
     this.#schedule();
   }
 
@@ -200,11 +223,12 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
       const provider = this.#snapshot.provider(candidate.target.provider);
       if (provider === undefined) continue;
       if (mustEstimate(this.exchange, provider)) return this.#answer(null);
+      const prepared = this.#prepare(candidate, provider);
       if (
-        this.#prepare(candidate, provider) &&
+        prepared !== null &&
         this.#snapshot.mayTry(this.exchange, candidate.target)
       ) {
-        return this.#call(candidate, provider);
+        return this.#call(candidate, provider, prepared);
       }
     }
     // What a provider said tells more than why nobody else could be asked.
@@ -212,7 +236,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     this.#refuse(this.#refused ?? NO_TARGET);
   }
 
-  #prepare(candidate: Candidate, provider: Provider): boolean {
+  #prepare(candidate: Candidate, provider: Provider): Prepared | null {
     const result = prepareTarget(
       {
         exchange: this.exchange,
@@ -227,45 +251,30 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     );
     if (result.kind === "refused") {
       this.#refused ??= result.error;
-      return false;
+      return null;
     }
     this.#prepared = result.prepared;
     this.exchange.losses = lossTexts(result.prepared);
-    return true;
+    return result.prepared;
   }
 
-  #call(candidate: Candidate, provider: Provider): void {
-    const { exchange } = this;
-    const prepared = this.#preparedNow();
-    const { target } = candidate;
-    const attempt = new Attempt(
-      exchange.attempts.length,
-      target,
-      prepared.protocol,
-      prepared.native,
-      this.elapsedMs(),
-    );
-    attempt.bytesOut = prepared.bytes.length;
-    exchange.attempts.push(attempt);
+  #call(candidate: Candidate, provider: Provider, prepared: Prepared): void {
+    const { exchange, events } = this;
     this.#provider = provider;
-    const inbound = this.#inbound;
-    const request = upstreamRequest(exchange, inbound, target, prepared);
-    this.events.started(attempt, provider, request);
-    const { settings } = this.#snapshot;
-    const answers = new AnswerDelivery(this.#deps, settings, {
+    const call = {
       exchange,
-      inbound,
+      inbound: this.#inbound,
       conversation: this.#conversation,
       prepared,
-      target,
+      target: candidate.target,
       eofIsFinish: provider.eofIsFinish,
-    }, { client: this.#client, events: this.events, errors: this.errorReader });
-    const { maxResponseBytes, commit } = settings;
-    const limits = { maxResponseBytes, maxHeldBytes: commit.maxHeldBytes };
-    const run = new AttemptRun(this, attempt, answers, limits);
+    };
+    const ends = { client: this.#client, events, errors: this.errorReader };
+    const { settings } = this.#snapshot;
+    const run = makeAttempt(this, this.#deps, settings, call, ends);
     this.#current = run;
-    const sink = new GuardedSink(run, this.errorReader, this.#onBug);
-    run.start(provider, request, sink);
+    const sink = new GuardedSink(run, ends.errors, this.#onBug);
+    run.start(provider, upstreamRequest(call), sink);
   }
 
   /** Answers without a provider: nobody may be called, or nobody counts. */
@@ -304,11 +313,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
 
   #clientGone(): void {
     if (this.exchange.outcome !== null) return;
-    const run = this.#current;
-    if (run !== null && run.attempt.outcome === null) {
-      run.cancel();
-      this.#endAttempt(run.attempt, { kind: "cancelled" });
-    }
+    this.#cancelAttempt();
     // Log-only: there is nobody to send it to.
     if (this.exchange.status === 0) this.exchange.status = 499;
     this.#finish("client_abort", "The client closed the connection");
@@ -317,17 +322,43 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
   #drained(): void {
     if (this.exchange.outcome !== null) return;
     this.#client.drained();
+    this.#current?.resume();
     this.#schedule();
-    this.#current?.call?.resume();
   }
 
   #deadlinePassed(): void {
     this.#deadlineMs = Infinity;
     const words = `The request took longer than ${this.#limitMs()} ms`;
-    const late = failure("deadline", words);
+    this.#breakUp(failure("deadline", words));
+  }
+
+  /** Ends the attempt, or the wait for the next one. */
+  #breakUp(failed: Failure): void {
     const run = this.#current;
-    if (run !== null && run.attempt.outcome === null) run.giveUp(late);
-    else this.#answerFailure(late);
+    if (run !== null && run.attempt.outcome === null) run.giveUp(failed);
+    else this.#safely(() => this.#answerFailure(failed));
+  }
+
+  #cancelAttempt(): void {
+    const run = this.#current;
+    if (run === null || run.attempt.outcome !== null) return;
+    run.cancel();
+    this.events.ended(run.attempt, { kind: "cancelled" });
+  }
+
+  /** Whatever is thrown on the way, the exchange ends, and the client hears of it. */
+  #safely(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      const known = error instanceof RequestError ? error.error : BUG;
+      if (known === BUG) this.#onBug(error);
+      if (this.exchange.outcome !== null) return;
+      this.#cancelAttempt();
+      if (!this.#response.started) return this.#refuse(known);
+      this.#finish(outcomeOfError(known), known.message);
+      if (!this.#response.closed) this.#response.destroy();
+    }
   }
 
   #limitMs(): number {
@@ -342,27 +373,13 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
       this.#retryAtMs,
       this.#heldUntilMs,
       this.#client.heartbeatAtMs,
-      this.#commentsAtMs(),
+      this.#silentAtMs(),
     );
   }
 
-  #commentsAtMs(): number {
+  #silentAtMs(): number {
     return this.#current?.silentAtMs(this.#provider?.commentsOnlyMs ?? 0) ??
       Infinity;
-  }
-
-  #endAttempt(
-    attempt: Attempt,
-    outcome: NonNullable<Attempt["outcome"]>,
-  ): void {
-    attempt.endedMs = this.elapsedMs();
-    attempt.outcome = outcome;
-    attempt.cost = this.#deps.costOf(attempt, this.exchange);
-    this.#deps.taps.emit({
-      type: "attempt-finished",
-      exchange: this.exchange,
-      attempt,
-    });
   }
 
   #finish(outcome: Outcome, error: string | null): void {
@@ -380,11 +397,4 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
 
   readonly #onBug = (error: unknown): void =>
     this.#deps.onBug(error, this.exchange);
-
-  #preparedNow(): Prepared {
-    if (this.#prepared === null) {
-      throw new Error("Cannot read an answer: no request was prepared");
-    }
-    return this.#prepared;
-  }
 }

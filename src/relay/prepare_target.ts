@@ -1,7 +1,5 @@
 /** Gets a request ready for one target, or says why it cannot go there. @module */
 
-import type { TargetRef } from "../exchange/decision.ts";
-import type { Exchange } from "../exchange/exchange.ts";
 import {
   type GatewayError,
   gatewayError,
@@ -11,7 +9,7 @@ import type { UpstreamRequest } from "../exchange/upstream.ts";
 import type { Loss } from "../protocols/canonical.ts";
 import { prepareBody } from "./bodies.ts";
 import type { Outbound, Prepared } from "./outbound.ts";
-import type { Inbound } from "./inbound.ts";
+import type { AnsweredCall } from "./translate.ts";
 
 /** A prepared request, or the refusal. */
 export type PreparedTarget =
@@ -53,10 +51,7 @@ export function lossTexts(prepared: Prepared): string[] {
 
 /** Builds the call of a prepared request. Headers and query go to the client's own protocol alone. */
 export function upstreamRequest(
-  exchange: Exchange,
-  inbound: Inbound,
-  target: TargetRef,
-  prepared: Prepared,
+  { exchange, inbound, target, prepared }: AnsweredCall,
 ): UpstreamRequest {
   return {
     id: exchange.id,

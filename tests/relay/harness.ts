@@ -64,6 +64,15 @@ export class TestRelay implements AsyncDisposable {
   readonly bugs: unknown[] = [];
   /** Whether a target may be called; replace it at any time. */
   mayTry: (targetId: string) => boolean = () => true;
+  /** Called before every decision; may throw. */
+  beforeDecision: (inbound: Inbound) => void = () => {};
+  /** Prices attempts; may throw. */
+  costOf: () => null = () => null;
+  /** Exchanges that use the config now. */
+  users = 0;
+  /** The run of the last question. */
+  run: { cut(): void } = { cut: () => {} };
+  readonly #waiting: (() => void)[] = [];
   readonly #ticker = new Ticker({ resolutionMs: 5 });
   readonly #networks: NetworkProvider[] = [];
   readonly #providers = new Map<string, Provider>();
@@ -92,20 +101,23 @@ export class TestRelay implements AsyncDisposable {
     this.#snapshot = {
       settings: { ...PATIENT, ...numbers },
       onLoss: () => onLoss,
-      enter: () => {},
-      leave: () => {},
+      enter: () => this.users++,
+      leave: () => this.users--,
       hasOtherKey: () => false,
       mayTry: (_exchange, target) => this.mayTry(target.id),
       provider: (id) => this.#providers.get(id),
-      decide: (exchange) => ({
-        requestedModel: exchange.requestedModel,
-        alias: "test",
-        resolvedBy: "alias",
-        strategy: "in_order",
-        order,
-        excluded: [],
-        refusal: null,
-      }),
+      decide: (exchange, inbound) => {
+        this.beforeDecision(inbound);
+        return {
+          requestedModel: exchange.requestedModel,
+          alias: "test",
+          resolvedBy: "alias",
+          strategy: "in_order",
+          order,
+          excluded: [],
+          refusal: null,
+        };
+      },
     };
     this.#relay = new Relay({
       protocols: PROTOCOLS,
@@ -113,7 +125,10 @@ export class TestRelay implements AsyncDisposable {
         [{
           name: "test",
           wantsBytes: true,
-          on: (event) => this.events.push(event),
+          on: (event) => {
+            this.events.push(event);
+            for (const wake of this.#waiting.splice(0)) wake();
+          },
         }],
         (tap, error) => {
           throw new Error(`Cannot go on: tap ${tap} failed`, { cause: error });
@@ -121,7 +136,7 @@ export class TestRelay implements AsyncDisposable {
       ),
       ticker: this.#ticker,
       scrub: (text) => text.replaceAll("key-of-p0", "***"),
-      costOf: () => null,
+      costOf: () => this.costOf(),
       retryBudgets: new RetryBudgets(),
       responsesStore: () => responsesStore,
       onBug: (error) => this.bugs.push(error),
@@ -145,8 +160,20 @@ export class TestRelay implements AsyncDisposable {
     });
     exchange.requestedModel = inbound.scan.model ?? "";
     exchange.stream = inbound.scan.stream === true;
-    this.#relay.run(this.#snapshot, exchange, inbound, client);
+    this.run = this.#relay.run(this.#snapshot, exchange, inbound, client);
     return client;
+  }
+
+  /** Resolves as soon as such an event has been told. */
+  async until(type: ExchangeEvent["type"]): Promise<void> {
+    while (!this.events.some((event) => event.type === type)) {
+      await new Promise<void>((wake) => this.#waiting.push(wake));
+    }
+  }
+
+  /** How often an exchange has ended. */
+  get ends(): number {
+    return this.events.filter((event) => event.type === "finished").length;
   }
 
   /** The exchange that ended last. */

@@ -25,7 +25,7 @@ export class AuditError extends Error {
 
 /** What an audit log is made with. */
 export interface AuditLogOptions {
-  /** @default {SYSTEM_CLOCK} */
+  /** Time of the lines and of the deadline. @default {SYSTEM_CLOCK} */
   readonly clock?: Pick<Clock, "wallMs" | "setTimer">;
   /** Bounds file operations, together with other writers. */
   readonly slots?: OperationSlots;
@@ -122,9 +122,12 @@ export class AuditLog implements AsyncDisposable {
     this.#isFailing = false;
   }
 
-  /** Closes the file once what is under way has ended. */
+  /** Closes the file once what is under way has ended; a write that hangs is waited for no longer than any other. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#isStuck) await this.#tail;
+    const late = Promise.withResolvers<void>();
+    const cancel = this.#clock.setTimer(late.resolve, this.#deadlineMs);
+    await Promise.race([this.#tail, late.promise]);
+    cancel();
     this.#close();
   }
 

@@ -31,7 +31,7 @@ export interface Deed {
   readonly before?: JsonValue;
   /** What is afterwards. @default {null} */
   readonly after?: JsonValue;
-  /** @default {"ok"} */
+  /** How it ended. @default {"ok"} */
   readonly outcome?: AuditEntry["outcome"];
 }
 

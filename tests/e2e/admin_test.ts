@@ -227,7 +227,7 @@ Deno.test("reloads are audited whether they succeed or not, and refused calls of
   assertEquals(missing.status, 401);
   await missing.body?.cancel();
   const wrong = await call(gateway, "POST", "/debug/heap", {}, {
-    authorization: "Bearer sk-some-other-token-1234567890",
+    authorization: "Bearer sk-some-other-test-token-12345",
   });
   assertEquals(wrong.status, 401);
   const bad = await gateway.reload({ ...config, modles: {} });

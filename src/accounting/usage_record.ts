@@ -168,7 +168,7 @@ function metricsJson(exchange: Exchange, ledger: Ledger): string {
   },"tokensPerSecond":${rate}}`;
 }
 
-function decisionJson({ decision }: Exchange): string {
+function decisionJson({ decision, divertedBy }: Exchange): string {
   if (decision === null) return "null";
   let order = "";
   for (const { target } of decision.order.slice(0, MAX_CANDIDATES)) {
@@ -180,7 +180,9 @@ function decisionJson({ decision }: Exchange): string {
       reason,
     })),
   );
-  return `{"resolvedBy":"${decision.resolvedBy}","strategy":"${decision.strategy}","order":[${order}],"excluded":${excluded}}`;
+  return `{"resolvedBy":"${decision.resolvedBy}","strategy":"${decision.strategy}","order":[${order}],"excluded":${excluded}${
+    member("divertedBy", divertedBy)
+  }}`;
 }
 
 function attemptsJson({ attempts }: Exchange, costParts: string): string {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { BudgetStatus } from "../accounting/budget_status.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { Tap } from "../exchange/events.ts";
 import { accessOptions } from "../http/access_options.ts";
@@ -118,6 +119,7 @@ export class Gateway {
     this.#control.expose(this.#metrics.registry);
     targets.expose(this.#metrics.registry);
     exposeFiles(this.#metrics.registry, accounting.streams.writer);
+    accounting.budgets.expose(this.#metrics.registry);
     const ids = new UlidSource();
     const relay = this.#makeRelay(ids, options.logWriter, routing);
     this.server = createServer({
@@ -153,6 +155,7 @@ export class Gateway {
       readers: {
         ...targets.readers,
         price: (target, facts) => live.current.pricing.expect(target, facts),
+        budgetState: (facts) => accounting.budgets.stateOf(facts),
       },
     });
     const live: LiveConfig = await LiveConfig.start(
@@ -164,7 +167,7 @@ export class Gateway {
       targets,
     );
     resources.defer(() => live.current.built.close());
-    const accounting = resources.use(
+    const accounting: GatewayAccounting = resources.use(
       await GatewayAccounting.start({
         config: options.loaded.config,
         log: options.log,
@@ -184,6 +187,11 @@ export class Gateway {
     gateway.#metrics.configLoaded(options.loaded.config);
     await gateway.#loaded(live.current);
     return gateway;
+  }
+
+  /** How every budget with a limit stands. */
+  get budgets(): BudgetStatus[] {
+    return this.#accounting.budgets.statuses();
   }
 
   /** Starts to listen. */
@@ -317,6 +325,7 @@ export class Gateway {
         SYSTEM_CLOCK,
         () => this.#metrics.http.onLimit("retryBudget"),
       ),
+      admission: this.#accounting.budgets.admission,
       costOf: (attempt, exchange) => this.#accounting.costOf(attempt, exchange),
       responsesStore: () => this.#responses.store,
       onBug: (error, exchange) =>

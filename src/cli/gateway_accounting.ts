@@ -2,6 +2,7 @@
 
 import { AttemptPricer } from "../accounting/attempt_pricer.ts";
 import { type ErrorLogOptions, ErrorLogTap } from "../accounting/error_log.ts";
+import { SpendLogTap } from "../accounting/spend_log.ts";
 import { UsageLogTap } from "../accounting/usage_log.ts";
 import type { Config } from "../config/schema.ts";
 import type { Cost } from "../exchange/cost.ts";
@@ -9,6 +10,7 @@ import type { Tap } from "../exchange/events.ts";
 import type { Attempt, Exchange } from "../exchange/exchange.ts";
 import type { Logger } from "../support/logger.ts";
 import type { Redactor } from "../support/redact.ts";
+import { GatewayBudgets } from "./gateway_budgets.ts";
 import type { LivePricing } from "./live_pricing.ts";
 import { LogStreams } from "./log_streams.ts";
 import { OpenrouterRefresh } from "./openrouter_refresh.ts";
@@ -37,7 +39,10 @@ export class GatewayAccounting implements AsyncDisposable {
   readonly #openrouter: OpenrouterRefresh;
   /** Writes failures down; bugs are told to it. */
   readonly errorTap: ErrorLogTap;
+  /** Limits and budgets. */
+  readonly budgets: GatewayBudgets;
   readonly #usageTap: UsageLogTap;
+  readonly #spendTap: SpendLogTap;
 
   private constructor(options: AccountingOptions) {
     const { config, log, pricing } = options;
@@ -56,11 +61,17 @@ export class GatewayAccounting implements AsyncDisposable {
       options.redactor,
       errorOptions(config),
     );
+    this.#spendTap = new SpendLogTap(
+      this.streams.spending.stream,
+      this.streams.spending.enabled,
+    );
+    this.budgets = new GatewayBudgets(config, log, this.streams, pricing);
   }
 
   /** Builds it. What cannot be written does not keep the gateway from starting. */
   static async start(options: AccountingOptions): Promise<GatewayAccounting> {
     const accounting = new GatewayAccounting(options);
+    await accounting.budgets.restore();
     await accounting.streams.prepare();
     accounting.#openrouter.update(options.config);
     return accounting;
@@ -68,7 +79,12 @@ export class GatewayAccounting implements AsyncDisposable {
 
   /** The taps. */
   get taps(): readonly Tap[] {
-    return [this.#usageTap, this.errorTap];
+    return [
+      this.budgets.admission,
+      this.#usageTap,
+      this.#spendTap,
+      this.errorTap,
+    ];
   }
 
   /** Completes and prices an ended attempt. */
@@ -87,6 +103,8 @@ export class GatewayAccounting implements AsyncDisposable {
     this.#openrouter.update(config);
     this.streams.update(config);
     this.#usageTap.update(config.logging.usage);
+    this.#spendTap.enabled = this.streams.spending.enabled;
+    this.budgets.update(config);
     this.errorTap.update(errorOptions(config));
   }
 
@@ -95,5 +113,6 @@ export class GatewayAccounting implements AsyncDisposable {
     await this.#openrouter[Symbol.asyncDispose]();
     this.errorTap.flush();
     await this.streams[Symbol.asyncDispose]();
+    await this.budgets.remember();
   }
 }

@@ -195,6 +195,8 @@ async function compile(
         (alias === null ? null : loaded.config.models.get(alias)?.onLoss) ??
           loaded.config.routing.onLoss,
       decide: (exchange, inbound) => router.decide(factsOf(exchange, inbound)),
+      divert: (exchange, inbound, name) =>
+        router.divert(factsOf(exchange, inbound), name),
       hasOtherKey: (target) => targets.guard.hasOtherKey(target),
       mayTry: ({ decision }, target) =>
         decision !== null && router.admit(decision, target),

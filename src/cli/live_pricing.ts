@@ -15,6 +15,7 @@ import type { Config } from "../config/schema.ts";
 import type { Cost } from "../exchange/cost.ts";
 import type { TargetRef } from "../exchange/decision.ts";
 import type { ProtocolName } from "../exchange/names.ts";
+import { emptyLedger, noUsage } from "../exchange/usage.ts";
 import { capabilitiesOf } from "../providers/model_table.ts";
 import type { RequestFacts } from "../routing/facts.ts";
 
@@ -100,6 +101,36 @@ export class LivePricing implements Pricing {
     const most = capabilitiesOf(target.model).maxOutputTokens ?? Infinity;
     const output = facts.maxOutputTokens ?? Math.min(input / 2, most / 10);
     return this.estimate(target, input, Math.ceil(output));
+  }
+
+  /**
+   * The most that a request can cost with this input and output: output is
+   * taken for reasoning where that is dearer.
+   */
+  ceiling(
+    target: TargetRef,
+    inputTokens: number,
+    outputTokens: number,
+  ): bigint | null {
+    const visible = this.estimate(target, inputTokens, outputTokens);
+    if (visible === null) return null;
+    const hosts = this.#providers.get(target.provider)?.hosts;
+    const { totalPico } = this.#calculator.cost({
+      provider: target.provider,
+      host: hosts?.values().next().value ?? null,
+      model: target.model,
+      atMs: Date.now(),
+      usage: {
+        ...noUsage(),
+        ledger: {
+          ...emptyLedger(),
+          input: Math.ceil(inputTokens),
+          reasoning: Math.ceil(outputTokens),
+        },
+        source: "estimated",
+      },
+    });
+    return totalPico !== null && totalPico > visible ? totalPico : visible;
   }
 
   #compile(): CostCalculator {

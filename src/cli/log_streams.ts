@@ -26,6 +26,10 @@ export type StreamHealth = "ok" | "disabled" | "failing";
 /** How often drops are told of. */
 const DROPS_MS = 60_000;
 
+const SPENDING_PATH = "budgets/spending";
+/** A month and the week that it begins in. */
+const SPENDING_DAYS = 45;
+
 /** The settings that all streams of lines have in common. */
 export interface LineLogSettings {
   /** Whether it is kept. */
@@ -152,6 +156,8 @@ export class LogStreams implements AsyncDisposable {
   readonly usage: DailyLog;
   /** One line per failure. */
   readonly errors: DailyLog;
+  /** What budgets are summed from while the usage log is switched off. */
+  readonly spending: DailyLog;
   readonly #retention: Retention;
   #config: Config;
   readonly #log: Logger;
@@ -178,6 +184,15 @@ export class LogStreams implements AsyncDisposable {
       ({ logging }) => ({
         ...logging.errors,
         minFreeBytes: logging.usage.minFreeBytes,
+      }),
+    );
+    this.spending = new DailyLog(
+      "spending",
+      this.writer,
+      config,
+      ({ logging }) => ({
+        enabled: !logging.usage.enabled,
+        storagePath: SPENDING_PATH,
       }),
     );
     this.#timer = setInterval(() => this.#tellDrops(), DROPS_MS);
@@ -211,6 +226,7 @@ export class LogStreams implements AsyncDisposable {
     this.#config = config;
     this.usage.update(config);
     this.errors.update(config);
+    this.spending.update(config);
   }
 
   /** Writes what waits and closes the files. */
@@ -240,6 +256,12 @@ export class LogStreams implements AsyncDisposable {
         retentionDays: errors.retentionDays,
         archiveDays: 0,
         archiveFolder: `${this.errors.folder}/archive`,
+      },
+      {
+        folder: this.spending.folder,
+        retentionDays: SPENDING_DAYS,
+        archiveDays: 0,
+        archiveFolder: `${this.spending.folder}/archive`,
       },
     ];
   }

@@ -39,6 +39,7 @@ export type ResolvedBy =
   | "alias"
   | "listed"
   | "default"
+  | "budget"
   | "none";
 
 /** The answer of the router for one request. */

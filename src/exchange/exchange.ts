@@ -61,6 +61,8 @@ export class Attempt {
   contentChars = 0;
   /** What it consumed. */
   usage: Usage = noUsage();
+  /** What was set aside for it, in 1e-12 USD; settled when it ends. */
+  reservedPico = 0n;
   /** What it cost; `null` until priced or where pricing is off. */
   cost: Cost | null = null;
   /** How it ended. */
@@ -134,6 +136,8 @@ export class Exchange {
   bytesOut = 0;
   /** What the router said. */
   decision: Decision | null = null;
+  /** The budget that was used up and sent it elsewhere, `null` for none. */
+  divertedBy: string | null = null;
   /** Every try, in order. */
   readonly attempts: Attempt[] = [];
   /** What translation could not carry over, as `field: reason`. */

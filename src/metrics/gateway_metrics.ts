@@ -86,6 +86,8 @@ export class GatewayMetrics implements AsyncDisposable {
       "usage-log",
       "error-log",
       "cost-metrics",
+      "budgets",
+      "spend-log",
     ]);
     if (logWriter !== null) exposeLog(this.registry, logWriter);
   }

@@ -12,7 +12,12 @@ const PASSED_BACK: ReadonlySet<string> = new Set([
 ]);
 
 function passesBack(name: string): boolean {
-  return PASSED_BACK.has(name) || name.startsWith("x-ratelimit-") ||
+  return PASSED_BACK.has(name) || isLimit(name);
+}
+
+/** A provider's limits mean nothing to a client that has its own. */
+function isLimit(name: string): boolean {
+  return name.startsWith("x-ratelimit-") ||
     name.startsWith("anthropic-ratelimit-");
 }
 
@@ -25,6 +30,7 @@ export function answerHeaders(
   const headers = ["content-type", contentType];
   for (let index = 0; index + 1 < upstreamHeaders.length; index += 2) {
     const name = upstreamHeaders[index] ?? "";
+    if (exchange.limitHeaders.length > 0 && isLimit(name)) continue;
     if (passesBack(name)) headers.push(name, upstreamHeaders[index + 1] ?? "");
   }
   const upstreamId = headerOf(upstreamHeaders, "x-request-id") ??
@@ -48,12 +54,17 @@ export function pushOwnHeaders(
     const alias = decision.alias === null ? "" : `${decision.alias};`;
     headers.push(
       "x-signalbox-decision",
-      headerText(`${alias}strategy=${decision.strategy}`),
+      headerText(
+        `${alias}strategy=${decision.strategy}${
+          exchange.divertedBy === null ? "" : `;budget=${exchange.divertedBy}`
+        }`,
+      ),
     );
   }
   if (exchange.losses.length > 0) {
     headers.push("x-signalbox-losses", headerText(exchange.losses.join(", ")));
   }
+  headers.push(...exchange.limitHeaders);
   if (exchange.cacheStatus !== null) {
     headers.push("x-signalbox-cache", exchange.cacheStatus);
   }

@@ -4,6 +4,7 @@ import type { Cost } from "../exchange/cost.ts";
 import type { Attempt, Exchange } from "../exchange/exchange.ts";
 import type { ResponsesStore } from "../protocols/responses_store.ts";
 import type { Ticker } from "../support/ticker.ts";
+import type { Admission } from "./admission.ts";
 import type { Protocols } from "./outbound.ts";
 import type { RetryBudgets } from "./retry_budget.ts";
 import type { TapFanOut } from "./tap_fan_out.ts";
@@ -20,6 +21,8 @@ export interface RelayDependencies {
   readonly scrub: (text: string) => string;
   /** Prices an ended attempt, `null` where nothing is priced. */
   readonly costOf: (attempt: Attempt, exchange: Exchange) => Cost | null;
+  /** Limits and budgets. */
+  readonly admission: Admission;
   /** Bounds retries, over all exchanges. */
   readonly retryBudgets: RetryBudgets;
   /** Keeps Responses conversations, `null` while that is switched off. */

@@ -28,12 +28,13 @@ import type { Inbound } from "./inbound.ts";
 import type { RelayDependencies } from "./dependencies.ts";
 import { makeAttempt } from "./make_attempt.ts";
 import { NO_TARGET, outcomeOfError, outcomeOfFailure } from "./outcome.ts";
-import { lossTexts, prepareTarget, upstreamRequest } from "./prepare_target.ts";
+import { upstreamRequest } from "./prepare_target.ts";
 import { RetryPlan } from "./retry_plan.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { localAnswer, mustEstimate } from "./other_operations.ts";
-import { type Conversation, conversationOf } from "./responses_state.ts";
+import { conversationOf } from "./responses_state.ts";
 import type { Output } from "./stream_pipe.ts";
+import { TargetPreparation } from "./target_preparation.ts";
 
 const BUG = gatewayError(
   "server",
@@ -51,12 +52,10 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
   readonly #response: ClientResponse;
   readonly #snapshot: Snapshot;
   readonly #client: ClientSide;
+  readonly #targets: TargetPreparation;
   #plan: RetryPlan | null = null;
-  #conversation: Conversation | null = null;
   #current: AttemptRun | null = null;
   #provider: Provider | null = null;
-  #prepared: Prepared | null = null;
-  #refused: GatewayError | null = null;
   #failed: Failure | null = null;
   #waiting: Candidate | null = null;
   #deadlineMs = Infinity;
@@ -78,6 +77,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     this.events = new AttemptEvents(exchange, deps);
     this.#inbound = inbound;
     this.#response = response;
+    this.#targets = new TargetPreparation(deps, snapshot, exchange, inbound);
     this.#client = new ClientSide(
       exchange,
       response,
@@ -95,12 +95,15 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
 
   #decide(): void {
     const { exchange } = this;
-    const decision = this.#snapshot.decide(exchange, this.#inbound);
+    const { admission } = this.#deps;
+    const limited = admission.enter(exchange, this.#inbound);
+    if (limited !== null) return this.#refuse(limited);
+    const decision = admission.decide(exchange, this.#inbound, this.#snapshot);
     exchange.decision = decision;
     this.#deps.taps.emit({ type: "decided", exchange });
     if (decision.refusal !== null) return this.#answer(decision.refusal);
     const store = this.#deps.responsesStore();
-    this.#conversation = conversationOf(store, exchange, this.#inbound);
+    this.#targets.conversation = conversationOf(store, exchange, this.#inbound);
     const { retry } = this.#snapshot.settings;
     const budget = this.#deps.retryBudgets.of(decision.alias);
     this.#plan = new RetryPlan(decision.order, retry, budget);
@@ -115,7 +118,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
 
   /** Reads errors in the current target's protocol. */
   get errorReader(): ErrorReader {
-    const protocol = this.#prepared?.protocol ?? this.exchange.protocol;
+    const protocol = this.#targets.prepared?.protocol ?? this.exchange.protocol;
     return new ErrorReader(this.#deps.protocols[protocol], this.#deps.scrub);
   }
 
@@ -152,7 +155,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
       const { native, target } = run.attempt;
       this.events.ended(run.attempt, { kind: "answered" });
       this.#client.end();
-      this.#conversation?.commit(native ? target.provider : null);
+      this.#targets.conversation?.commit(native ? target.provider : null);
       this.#finish("success", null);
     });
   }
@@ -223,7 +226,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
       const provider = this.#snapshot.provider(candidate.target.provider);
       if (provider === undefined) continue;
       if (mustEstimate(this.exchange, provider)) return this.#answer(null);
-      const prepared = this.#prepare(candidate, provider);
+      const prepared = this.#targets.prepare(candidate.target, provider);
       if (
         prepared !== null &&
         this.#snapshot.mayTry(this.exchange, candidate.target)
@@ -233,29 +236,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     }
     // What a provider said tells more than why nobody else could be asked.
     if (this.#failed !== null) return this.#answerFailure(this.#failed);
-    this.#refuse(this.#refused ?? NO_TARGET);
-  }
-
-  #prepare(candidate: Candidate, provider: Provider): Prepared | null {
-    const result = prepareTarget(
-      {
-        exchange: this.exchange,
-        inbound: this.#inbound,
-        target: candidate.target,
-        provider,
-        protocols: this.#deps.protocols,
-        conversation: this.#conversation,
-      },
-      this.#snapshot.onLoss(this.exchange.decision?.alias ?? null),
-      this.#onBug,
-    );
-    if (result.kind === "refused") {
-      this.#refused ??= result.error;
-      return null;
-    }
-    this.#prepared = result.prepared;
-    this.exchange.losses = lossTexts(result.prepared);
-    return result.prepared;
+    this.#refuse(this.#targets.refused ?? NO_TARGET);
   }
 
   #call(candidate: Candidate, provider: Provider, prepared: Prepared): void {
@@ -264,7 +245,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     const call = {
       exchange,
       inbound: this.#inbound,
-      conversation: this.#conversation,
+      conversation: this.#targets.conversation,
       prepared,
       target: candidate.target,
       eofIsFinish: provider.eofIsFinish,
@@ -272,6 +253,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     const ends = { client: this.#client, events, errors: this.errorReader };
     const { settings } = this.#snapshot;
     const run = makeAttempt(this, this.#deps, settings, call, ends);
+    run.attempt.reservedPico = this.#targets.takeReserved();
     this.#current = run;
     const sink = new GuardedSink(run, ends.errors, this.#onBug);
     run.start(provider, upstreamRequest(call), sink);
@@ -392,6 +374,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     this.#response.onAbort = null;
     this.#response.onDrain = null;
     this.#snapshot.leave();
+    this.#targets.giveBack();
     this.#deps.taps.emit({ type: "finished", exchange });
   }
 

@@ -44,6 +44,8 @@ export interface Outbound {
   readonly protocols: Protocols;
   /** What the gateway keeps of the conversation, `null` where it keeps nothing. */
   readonly conversation: Conversation | null;
+  /** Most output tokens, for translated requests; `null` or absent: what the client says. */
+  readonly outputCap?: number | null;
 }
 
 /**

@@ -29,7 +29,9 @@ export function translatedBody(
     model: target.model,
     stream,
   };
-  const request = { ...requestOf(outbound), stream };
+  const asked = requestOf(outbound);
+  const maxOutputTokens = outbound.outputCap ?? asked.maxOutputTokens;
+  const request = { ...asked, stream, maxOutputTokens };
   const dialect = provider.adapter.dialect(codec.name, target.model);
   const encoded = codec.encodeRequest(request, {
     provider: provider.id,

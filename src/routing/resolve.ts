@@ -81,18 +81,24 @@ export class NameResolver {
     return null;
   }
 
-  #use(use: string, requested: string, rule: number): Resolution {
+  /** Resolves a name that the config uses in place of `requested`: an alias, a target or `provider/*`. */
+  named(name: string, requested: string): Resolution {
+    return this.#use(name, requested, null);
+  }
+
+  #use(use: string, requested: string, rule: number | null): Resolution {
+    const by = rule === null ? "budget" : "rule";
     if (this.#aliases.has(use)) {
-      return { kind: "alias", by: "rule", alias: use, rule };
+      return { kind: "alias", by, alias: use, rule };
     }
     const target = parseTarget(use);
     if (target === null) return { kind: "unknown" };
     if (target.model !== "*") {
-      return { kind: "target", by: "rule", target, rule };
+      return { kind: "target", by, target, rule };
     }
     return {
       kind: "target",
-      by: "rule",
+      by,
       rule,
       target: {
         id: `${target.provider}/${requested}`,

@@ -85,6 +85,19 @@ export class Router {
     return decision;
   }
 
+  /** Decides for a request that goes to an alias or target instead of what it asked for: no rules, no allow-list. */
+  divert(facts: RequestFacts, name: string): Decision {
+    const { decision, notes } = this.#guarded(facts, () => {
+      const resolution = this.#names.named(name, facts.model);
+      const route = this.#route(resolution);
+      return route === null
+        ? refused(facts.model, unresolved(name, resolution))
+        : this.#choose(facts, route, true);
+    });
+    this.#state.decided(decision, notes);
+    return decision;
+  }
+
   /** Tells what {@linkcode Router.decide} would decide now. */
   explain(facts: RequestFacts): Explained {
     return this.#attempt(facts, false);
@@ -98,8 +111,12 @@ export class Router {
 
   /** Facts are found out on the way: a body that cannot be read is refused here. */
   #attempt(facts: RequestFacts, live: boolean): Explained {
+    return this.#guarded(facts, () => this.#decide(facts, live));
+  }
+
+  #guarded(facts: RequestFacts, decide: () => Explained): Explained {
     try {
-      return this.#decide(facts, live);
+      return decide();
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       return refused(facts.model, error.error);
@@ -214,6 +231,7 @@ const WORDS: { readonly [By in ResolvedBy]: string } = {
   alias: "Asked for by name",
   listed: "The only provider that lists the model",
   default: "The default",
+  budget: "Used instead because a budget is used up",
   none: "",
 };
 

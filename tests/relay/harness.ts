@@ -9,6 +9,7 @@ import { PROTOCOLS } from "../../src/protocols/protocols.ts";
 import type { ResponsesStore } from "../../src/protocols/responses_store.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import { NO_ADAPTER } from "../../src/providers/request_adapter.ts";
+import { NO_ADMISSION } from "../../src/relay/admission.ts";
 import type { Inbound } from "../../src/relay/inbound.ts";
 import { Relay } from "../../src/relay/relay.ts";
 import { RetryBudgets } from "../../src/relay/retry_budget.ts";
@@ -106,6 +107,9 @@ export class TestRelay implements AsyncDisposable {
       hasOtherKey: () => false,
       mayTry: (_exchange, target) => this.mayTry(target.id),
       provider: (id) => this.#providers.get(id),
+      divert: () => {
+        throw new Error("Cannot divert: the test has no budgets");
+      },
       decide: (exchange, inbound) => {
         this.beforeDecision(inbound);
         return {
@@ -137,6 +141,7 @@ export class TestRelay implements AsyncDisposable {
       ticker: this.#ticker,
       scrub: (text) => text.replaceAll("key-of-p0", "***"),
       costOf: () => this.costOf(),
+      admission: NO_ADMISSION,
       retryBudgets: new RetryBudgets(),
       responsesStore: () => responsesStore,
       onBug: (error) => this.bugs.push(error),

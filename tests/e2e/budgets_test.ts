@@ -1,0 +1,332 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { picoOfUsd } from "../../src/support/decimal.ts";
+import { FAST_SIMULATOR, startGateway, type TestGateway } from "./gateway.ts";
+import { linesIn } from "./log_lines.ts";
+
+const PRICES = {
+  models: {
+    "sim/echo": { inputPer1M: 10, outputPer1M: 1000 },
+    "sim/cheap": { inputPer1M: 0, outputPer1M: 0 },
+  },
+};
+const SIM = { ...FAST_SIMULATOR, models: ["echo", "cheap", "unpriced"] };
+
+interface Ask {
+  readonly model?: string;
+  readonly maxTokens?: number | null;
+  readonly path?: string;
+  readonly stream?: boolean;
+  readonly key?: string;
+}
+
+async function ask(url: string, given: Ask = {}): Promise<Response> {
+  const { path = "/v1/chat/completions", stream = false } = given;
+  const limit = given.maxTokens === undefined ? 40 : given.maxTokens;
+  const answer = await fetch(url + path, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      ...(given.key === undefined
+        ? {}
+        : { authorization: `Bearer ${given.key}` }),
+    },
+    body: JSON.stringify({
+      model: given.model ?? "fast",
+      ...(limit === null ? {} : { max_tokens: limit }),
+      stream,
+      messages: [{ role: "user", content: "tell me a long story, please" }],
+    }),
+  });
+  const text = await answer.text();
+  return new Response(text, answer);
+}
+
+function spentOf({ gateway }: TestGateway, budget: string): string {
+  const status = gateway.budgets.find((one) => one.budget === budget);
+  return status?.periods["day"]?.spentUsd ?? "none";
+}
+
+function loggedPico(folder: string): bigint {
+  let sum = 0n;
+  for (const { cost } of linesIn(folder)) {
+    sum += picoOfUsd(cost.totalCost) ?? 0n;
+  }
+  return sum;
+}
+
+async function inFolder(
+  body: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("A budget is never overspent by 64 clients at once, survives a restart and equals the log", () =>
+  inFolder(async (folder) => {
+    const config = {
+      providers: { sim: SIM },
+      models: { fast: { targets: ["sim/echo"] } },
+      pricing: PRICES,
+      budgets: { dailyUsd: 0.5, onExceeded: "reject" },
+      logging: { usage: { storagePath: `${folder}/usage` } },
+    };
+    const statuses = new Map<number, number>();
+    {
+      await using test = await startGateway(config);
+      await Promise.all(
+        Array.from({ length: 64 }, async (_, client) => {
+          for (let turn = 0; turn < 4; turn++) {
+            const answer = await ask(test.url, { stream: client % 2 === 0 });
+            statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+            assertEquals(
+              answer.headers.get("x-should-retry"),
+              answer.status === 402 ? "false" : null,
+            );
+          }
+        }),
+      );
+      await test.gateway[Symbol.asyncDispose]();
+    }
+    assertEquals([...statuses.keys()].sort(), [200, 402]);
+    const logged = loggedPico(`${folder}/usage`);
+    assert(logged > 0n && logged <= 500_000_000_000n, String(logged));
+    await using again = await startGateway(config);
+    assertEquals(picoOfUsd(spentOf(again, "global")), logged);
+    const refused = await ask(again.url, { maxTokens: 4000 });
+    assertEquals(refused.status, 402);
+    const { error } = await refused.json();
+    assertEquals([error.type, error.code], [
+      "insufficient_quota",
+      "budget_exceeded",
+    ]);
+    assertMatch(error.message, /budget global has 0\.\d+ USD of 0\.5 left/);
+  }));
+
+Deno.test("A translated request is capped at what the budget has, a native one is refused", () =>
+  inFolder(async (folder) => {
+    await using up = upstream("chat");
+    await using test = await startGateway({
+      providers: {
+        up: { protocols: { chat: up.url }, keys: [], auth: "none" },
+      },
+      models: { fast: { targets: ["up/echo"], budget: { dailyUsd: 0.05 } } },
+      pricing: { models: { "up/echo": { inputPer1M: 0, outputPer1M: 1000 } } },
+      logging: { usage: { storagePath: `${folder}/usage` } },
+    });
+    const native = await ask(test.url, { maxTokens: 4000 });
+    assertEquals(native.status, 402);
+    const translated = await ask(test.url, {
+      path: "/v1/messages",
+      maxTokens: 4000,
+    });
+    assertEquals(translated.status, 200);
+    assertEquals(up.limits, [50]);
+  }));
+
+Deno.test("A budget that downgrades sends requests elsewhere once it is used up", () =>
+  inFolder(async (folder) => {
+    await using test = await startGateway({
+      providers: { sim: SIM },
+      models: {
+        fast: {
+          targets: ["sim/echo"],
+          budget: {
+            dailyUsd: 0.06,
+            onExceeded: "downgrade",
+            downgradeTo: "slow",
+          },
+        },
+        slow: { targets: ["sim/cheap"] },
+      },
+      pricing: PRICES,
+      logging: { usage: { storagePath: `${folder}/usage` } },
+    });
+    const targets: (string | null)[] = [];
+    let decision: string | null = null;
+    for (let turn = 0; turn < 8; turn++) {
+      const answer = await ask(test.url);
+      assertEquals(answer.status, 200);
+      targets.push(answer.headers.get("x-signalbox-target"));
+      decision = answer.headers.get("x-signalbox-decision");
+    }
+    assertEquals(targets[0], "sim/echo");
+    assertEquals(targets.at(-1), "sim/cheap");
+    assertMatch(decision ?? "", /^slow;strategy=in_order;budget=alias:fast$/);
+    assert(Number(spentOf(test, "alias:fast")) <= 0.06);
+  }));
+
+Deno.test("An unpriced target is refused only where a budget refuses", () =>
+  inFolder(async (folder) => {
+    const config = (budgets: object) => ({
+      providers: { sim: SIM },
+      budgets,
+      logging: { usage: { storagePath: `${folder}/usage` } },
+    });
+    await using test = await startGateway(
+      config({ dailyUsd: 1, onExceeded: "warn" }),
+    );
+    const model = "sim/unpriced";
+    assertEquals((await ask(test.url, { model })).status, 200);
+    await test.reload(config({ dailyUsd: 1, onExceeded: "reject" }));
+    const refused = await ask(test.url, { model });
+    assertEquals(refused.status, 402);
+    assertMatch((await refused.json()).error.message, /no price.*onUnpriced/);
+    await test.reload(
+      config({ dailyUsd: 1, onExceeded: "reject", onUnpriced: "allow" }),
+    );
+    assertEquals((await ask(test.url, { model })).status, 200);
+  }));
+
+Deno.test("A client's requests and tokens per minute are limited, and the answers say so", () =>
+  inFolder(async (folder) => {
+    await using test = await startGateway({
+      providers: { sim: SIM },
+      models: { fast: { targets: ["sim/echo"] } },
+      clients: {
+        few: { key: "${env:FEW}", limits: { requestsPerMinute: 2 } },
+        small: { key: "${env:SMALL}", limits: { tokensPerMinute: 25 } },
+      },
+      logging: { usage: { storagePath: `${folder}/usage` } },
+    }, { FEW: "few-key-123456", SMALL: "small-key-123456" });
+    const few = { key: "few-key-123456" };
+    const first = await ask(test.url, few);
+    assertEquals(first.status, 200);
+    assertEquals(first.headers.get("x-ratelimit-limit-requests"), "2");
+    assertEquals(first.headers.get("x-ratelimit-remaining-requests"), "1");
+    const second = await ask(test.url, { ...few, path: "/v1/messages" });
+    assertEquals(
+      second.headers.get("anthropic-ratelimit-requests-remaining"),
+      "0",
+    );
+    const third = await ask(test.url, { ...few, stream: true });
+    assertEquals(third.status, 429);
+    assertEquals((await third.json()).error.code, "rate_limit_exceeded");
+    const wait = Number(third.headers.get("retry-after"));
+    assert(wait > 50 && wait <= 61, String(wait));
+    const small = { key: "small-key-123456" };
+    assertEquals((await ask(test.url, small)).status, 200);
+    const fourth = await ask(test.url, small);
+    assertEquals(fourth.status, 429);
+    assert(Number(fourth.headers.get("x-ratelimit-remaining-tokens")) < 25);
+    const metrics = await (await fetch(`${test.url}/metrics`)).text();
+    assertMatch(metrics, /signalbox_rate_limited_total\{scope="requests"\} 1/);
+    assertMatch(metrics, /signalbox_rate_limited_total\{scope="tokens"\} 1/);
+  }));
+
+/** A gateway in a process of its own, which can be killed. */
+async function spawnGateway(
+  configPath: string,
+): Promise<{ child: Deno.ChildProcess; url: string; ended: Promise<void> }> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-A",
+      "--no-check",
+      "main.ts",
+      "serve",
+      "--config",
+      configPath,
+    ],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const listening = Promise.withResolvers<string>();
+  const ended = (async () => {
+    let said = "";
+    for await (
+      const text of child.stderr.pipeThrough(new TextDecoderStream())
+    ) {
+      said += text;
+      const url = /"url":"([^"]+)"/.exec(said)?.[1];
+      if (url !== undefined) listening.resolve(url);
+    }
+    listening.reject(new Error(`Cannot start: ${said}`));
+    await child.status;
+  })();
+  return { child, url: await listening.promise, ended };
+}
+
+Deno.test("A gateway that is killed under load loses no more than its flush window, and its budget is what its log says", () =>
+  inFolder(async (folder) => {
+    const config = {
+      providers: { sim: SIM },
+      models: { fast: { targets: ["sim/echo"] } },
+      pricing: PRICES,
+      budgets: { dailyUsd: 1000, onExceeded: "reject" },
+      logging: { usage: { storagePath: `${folder}/usage`, flushMs: 5 } },
+    };
+    const path = `${folder}/signalbox.jsonc`;
+    const state = `${folder}/state`;
+    await Deno.writeTextFile(
+      path,
+      JSON.stringify({ ...config, stateDir: state, server: { port: 0 } }),
+    );
+    const { child, url, ended } = await spawnGateway(path);
+    const answered: { id: string | null; atMs: number }[] = [];
+    const startedMs = performance.now();
+    let killedAtMs = Infinity;
+    const clients = Array.from({ length: 16 }, async () => {
+      while (killedAtMs === Infinity) {
+        try {
+          const answer = await ask(url);
+          const id = answer.headers.get("x-request-id");
+          answered.push({ id, atMs: performance.now() });
+        } catch {
+          return;
+        }
+        const passedMs = performance.now() - startedMs;
+        if (passedMs > 1500 && killedAtMs === Infinity) {
+          child.kill("SIGKILL");
+          killedAtMs = performance.now();
+        }
+      }
+    });
+    await Promise.all([...clients, ended]);
+    await using again = await startGateway(config);
+    const ids = linesIn(`${folder}/usage`).map(({ id }) => id);
+    assertEquals(new Set(ids).size, ids.length);
+    // Ample for a flush that is due after 5 ms.
+    const due = answered.filter(({ atMs }) => atMs < killedAtMs - 500);
+    assert(due.length > 0);
+    for (const { id } of due) assert(ids.includes(id), `lost ${id}`);
+    assertEquals(
+      picoOfUsd(spentOf(again, "global")),
+      loggedPico(`${folder}/usage`),
+    );
+  }));
+
+/** A chat provider that keeps the output limits it was asked for. */
+function upstream(
+  _protocol: "chat",
+): { url: string; limits: number[] } & AsyncDisposable {
+  const limits: number[] = [];
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    async (request) => {
+      const body = await request.json();
+      limits.push(body.max_completion_tokens ?? body.max_tokens);
+      return Response.json({
+        id: "x",
+        object: "chat.completion",
+        created: 1,
+        model: body.model,
+        choices: [{
+          index: 0,
+          message: { role: "assistant", content: "hello" },
+          finish_reason: "stop",
+        }],
+        usage: { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 },
+      });
+    },
+  );
+  return {
+    url: `http://127.0.0.1:${server.addr.port}/v1`,
+    limits,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}

@@ -11,6 +11,7 @@ import {
   UsageError,
 } from "./command.ts";
 import { Gateway } from "./gateway.ts";
+import { inheritedSocket } from "./inherited_socket.ts";
 import { lockState } from "./state_lock.ts";
 import { openLog } from "./log.ts";
 import type { Terminal } from "./output.ts";
@@ -52,7 +53,7 @@ async function serve(given: Arguments, terminal: Terminal): Promise<number> {
       log,
       logWriter: log,
     });
-    await listen(gateway, config, environment.get("LISTEN_FDS"), log);
+    await listen(gateway, config, inheritedSocket(environment, Deno.pid), log);
     return await run(gateway, signals, log);
   } finally {
     signals[Symbol.dispose]();
@@ -84,12 +85,11 @@ function keepAlive(log: LogWriter): Disposable {
 async function listen(
   gateway: Gateway,
   config: Config,
-  listenFds: string | undefined,
+  fd: number | null,
   log: LogWriter,
 ): Promise<void> {
-  const at: ListenAt = Number(listenFds ?? 0) >= 1
-    ? { fd: 3 }
-    : { host: config.server.host, port: config.server.port };
+  const { host, port } = config.server;
+  const at: ListenAt = fd === null ? { host, port } : { fd };
   try {
     await gateway.listen(at);
   } catch (error) {

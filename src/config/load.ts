@@ -150,8 +150,3 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     written: source.tree as JsonObject,
   };
 }
-
-/** The config with every default filled in and its secrets masked. */
-export function effectiveConfig(loaded: LoadedConfig): JsonObject {
-  return loaded.effective;
-}

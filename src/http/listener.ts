@@ -12,7 +12,7 @@ import { Server as TcpServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ListenerLimits } from "./limits.ts";
 
-/** Where to listen: an address, or a socket that was inherited (`LISTEN_FDS`). */
+/** Where to listen: an address, or a socket that was inherited (`LISTEN_FDS`, `LISTEN_PID`). */
 export type ListenAt =
   | { readonly host: string; readonly port: number }
   | { readonly fd: number };

@@ -5,6 +5,11 @@
  * @module
  */
 
+import {
+  CONTENT_TYPES,
+  type ExpositionFormat,
+  negotiateFormat,
+} from "../metrics/exposition.ts";
 import { READ_LIMITS, type Route, type RouteHandler } from "./route.ts";
 
 /** Whether the process may be given work. */
@@ -15,9 +20,6 @@ export interface Readiness {
   readonly status: string;
 }
 
-/** The two ways in which metrics are written. */
-export type MetricsFormat = "text" | "openmetrics";
-
 /** What the probes report. */
 export interface ProbeSources {
   /** Name and version of the program. */
@@ -27,12 +29,8 @@ export interface ProbeSources {
   /** Whether the process may be given work. */
   readiness(): Readiness;
   /** All metrics as text, `null` while metrics are off. */
-  metrics: ((format: MetricsFormat) => string | Uint8Array) | null;
+  metrics: ((format: ExpositionFormat) => string | Uint8Array) | null;
 }
-
-const TEXT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
-const OPENMETRICS_TYPE =
-  "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /** The routes of the probes. */
 export function probeRoutes(sources: ProbeSources): Route[] {
@@ -46,13 +44,6 @@ export function probeRoutes(sources: ProbeSources): Route[] {
     routes.push(probe("/metrics", "metrics", metricsHandler(metrics)));
   }
   return routes;
-}
-
-/** Which format an `accept` header prefers. Text, unless OpenMetrics is asked for at least as much. */
-export function metricsFormat(accept: string | null): MetricsFormat {
-  const openmetrics = quality(accept, "application/openmetrics-text");
-  if (openmetrics === 0) return "text";
-  return openmetrics >= quality(accept, "text/plain") ? "openmetrics" : "text";
 }
 
 function probe(
@@ -93,11 +84,11 @@ function readyHandler(sources: ProbeSources): RouteHandler {
 }
 
 function metricsHandler(
-  render: (format: MetricsFormat) => string | Uint8Array,
+  render: (format: ExpositionFormat) => string | Uint8Array,
 ): RouteHandler {
   return (_context, request, response) => {
-    const format = metricsFormat(request.header("accept"));
-    const type = format === "text" ? TEXT_TYPE : OPENMETRICS_TYPE;
+    const format = negotiateFormat(request.header("accept"));
+    const type = CONTENT_TYPES[format];
     const headers = ["content-type", type, "cache-control", "no-store"];
     response.send(200, headers, render(format));
   };
@@ -109,17 +100,3 @@ const JSON_HEADERS: readonly string[] = [
   "cache-control",
   "no-store",
 ];
-
-/** The weight that an `accept` header gives to a type; 0 for none. Wildcards say nothing about OpenMetrics. */
-function quality(accept: string | null, type: string): number {
-  let best = 0;
-  for (const part of (accept ?? "").split(",")) {
-    const [name = "", ...parameters] = part.trim().toLowerCase().split(";");
-    if (name.trim() !== type) continue;
-    const weight = parameters.map((text) => text.trim())
-      .find((text) => text.startsWith("q="));
-    const value = weight === undefined ? 1 : Number(weight.slice(2));
-    if (value > best && value <= 1) best = value;
-  }
-  return best;
-}

@@ -4,8 +4,8 @@ import { Buffer } from "node:buffer";
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { type GatewayError, gatewayError } from "../exchange/gateway_error.ts";
+import { errorHeaders } from "../exchange/headers.ts";
 import type { JsonObject } from "../support/json.ts";
-import { errorHeaders } from "./error_answer.ts";
 import type { LimitName } from "./limits.ts";
 
 /** How long the peer may take to close its side, ms. */

@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ClientRequest } from "../exchange/client.ts";
 import type { ClientIdentity } from "../exchange/exchange.ts";
+import { errorHeaders } from "../exchange/headers.ts";
 import type { ProtocolName } from "../exchange/names.ts";
 import {
   type GatewayError,
@@ -13,7 +14,7 @@ import { type JsonScan, scanJson } from "../support/json_scan.ts";
 import type { Applicant } from "./admission.ts";
 import { type BodyLimits, BodyReader, type BodySink } from "./body.ts";
 import type { Connection } from "./connections.ts";
-import { errorHeaders, protocolOfPath } from "./error_answer.ts";
+import { protocolOfPath } from "./error_answer.ts";
 import {
   announcedFault,
   type Fault,

@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import type { ClientResponse } from "../exchange/client.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { GatewayError } from "../exchange/gateway_error.ts";
+import { errorHeaders } from "../exchange/headers.ts";
 import type { Protocol } from "../protocols/protocol.ts";
 import { pushOwnHeaders } from "./answer_headers.ts";
 import type { Output } from "./stream_pipe.ts";
@@ -86,18 +87,7 @@ export class ClientSide {
   /** Sends an error in the client's protocol. */
   sendError(error: GatewayError): void {
     const body = this.#protocol.encodeError(error, this.#exchange.id);
-    const headers = pushOwnHeaders(this.#exchange, [
-      "content-type",
-      "application/json",
-    ]);
-    if (error.retryAfterMs !== null) {
-      const seconds = Math.max(1, Math.ceil(error.retryAfterMs / 1000));
-      headers.push("retry-after", String(seconds));
-      headers.push("retry-after-ms", String(error.retryAfterMs));
-    }
-    if (error.shouldRetry !== null) {
-      headers.push("x-should-retry", String(error.shouldRetry));
-    }
+    const headers = pushOwnHeaders(this.#exchange, errorHeaders(error));
     this.sendWhole(error.status, headers, JSON.stringify(body));
   }
 

@@ -102,10 +102,6 @@ declare module "@std/cli/parse-args" {
   ): { _: (string | number)[]; [key: string]: unknown };
 }
 
-declare module "@std/cli/unicode-width" {
-  export function unicodeWidth(text: string): number;
-}
-
 declare module "@std/http/negotiation" {
   export function accepts(
     request: { headers: Headers },

@@ -107,7 +107,7 @@ Deno.test("loadConfig() replaces references to variables, files and credentials"
   );
 });
 
-Deno.test("effectiveConfig() masks what came from references and shows literal headers", async () => {
+Deno.test("LoadedConfig.effective masks what came from references and shows literal headers", async () => {
   const { effective, origins } = await loadGood("references.jsonc");
   const text = JSON.stringify(effective);
   assert(!text.includes("client-key-a"));
@@ -126,7 +126,7 @@ Deno.test("effectiveConfig() masks what came from references and shows literal h
   assertEquals(origins.get("server.port"), "default");
 });
 
-Deno.test("effectiveConfig() has an origin for every value", async () => {
+Deno.test("LoadedConfig.effective has an origin for every value", async () => {
   for (const name of goodNames()) {
     const { effective, origins } = await loadGood(name);
     for (const [path] of leaves(effective)) {
@@ -135,7 +135,7 @@ Deno.test("effectiveConfig() has an origin for every value", async () => {
   }
 });
 
-Deno.test("effectiveConfig() of a config without secrets is itself a config with the same effect", async () => {
+Deno.test("LoadedConfig.effective of a config without secrets is itself a config with the same effect", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const { effective, hash } = await loadConfig({

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
 import {
-  metricsFormat,
   probeRoutes,
   type ProbeSources,
   type Readiness,
@@ -94,20 +93,4 @@ Deno.test("probeRoutes() has no /metrics while metrics are off", () => {
     "/health",
     "/ready",
   ]);
-});
-
-Deno.test("metricsFormat() follows the weights", () => {
-  const cases: [string | null, string][] = [
-    [null, "text"],
-    ["*/*", "text"],
-    ["text/plain", "text"],
-    ["application/openmetrics-text", "openmetrics"],
-    ["application/openmetrics-text;q=0.3, text/plain;q=0.9", "text"],
-    ["text/plain;q=0.5, application/openmetrics-text;q=0.5", "openmetrics"],
-    ["application/openmetrics-text;q=0", "text"],
-    ["application/openmetrics-text;q=x", "text"],
-  ];
-  for (const [accept, expected] of cases) {
-    assertEquals(metricsFormat(accept), expected, String(accept));
-  }
 });

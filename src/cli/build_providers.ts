@@ -34,7 +34,7 @@ export async function buildProviders(
 ): Promise<BuiltProviders> {
   const providers = new Map<string, Provider>();
   const rings = new Map<string, KeyRing>();
-  const networks: NetworkProvider[] = [];
+  const closers: (() => Promise<void>)[] = [];
   for (const [id, section] of config.providers) {
     const names = section.keys.map((key) => keyName(key.reveal()));
     const ring = makeRing(id, names);
@@ -43,22 +43,42 @@ export async function buildProviders(
       providers.set(id, simulated(id, section, log));
       continue;
     }
-    const network = await networkProvider(id, section, ticker, ring);
-    networks.push(network);
-    providers.set(id, {
-      ...common(id, section),
-      start: network.start,
-      urlOf: (request) => network.urlOf(request),
-    });
+    const built = await buildNetworkProvider(id, section, ticker, ring);
+    closers.push(built.close);
+    providers.set(id, built.provider);
   }
   return {
     providers,
     rings,
     close: async () => {
-      await Promise.all(
-        networks.map((network) => network[Symbol.asyncDispose]()),
-      );
+      await Promise.all(closers.map((close) => close()));
     },
+  };
+}
+
+/** A provider with connections of its own. */
+export interface BuiltNetwork {
+  /** The provider. */
+  readonly provider: Provider;
+  /** Closes every connection. */
+  readonly close: () => Promise<void>;
+}
+
+/** Builds one provider that is called over the network. */
+export async function buildNetworkProvider(
+  id: string,
+  section: ProviderConfig,
+  ticker: Ticker,
+  ring: KeyRing,
+): Promise<BuiltNetwork> {
+  const network = await networkProvider(id, section, ticker, ring);
+  return {
+    provider: {
+      ...common(id, section),
+      start: network.start,
+      urlOf: (request) => network.urlOf(request),
+    },
+    close: () => network[Symbol.asyncDispose](),
   };
 }
 

@@ -38,7 +38,6 @@ import type { Logger } from "../support/logger.ts";
 import { Ticker } from "../support/ticker.ts";
 import { UlidSource } from "../support/ulid.ts";
 import { NAME, VERSION } from "../support/version.ts";
-import { probeListener } from "../upstream/loopback_probe.ts";
 import { AccessLogTap } from "./access_log_tap.ts";
 import { GatewayControl } from "./gateway_control.ts";
 import { GatewayAccounting } from "./gateway_accounting.ts";
@@ -47,11 +46,8 @@ import { configSummary } from "./config_summary.ts";
 import { writeEffectiveConfig } from "./effective_file.ts";
 import { ResponsesKeeper } from "./responses_keeper.ts";
 import { RoutingParts } from "./routing_parts.ts";
-import { SelfProbe } from "./self_probe.ts";
 import { type Live, LiveConfig, modelEntries } from "./live_config.ts";
-
-/** How long the own listener may take to answer. */
-const PROBE_TIMEOUT_MS = 1000;
+import { watchListener } from "./watch_listener.ts";
 
 /** What a gateway is started with. */
 export interface GatewayOptions {
@@ -105,6 +101,7 @@ export class Gateway {
         logWriter: options.logWriter,
         build: { version: VERSION, revision: "unknown" },
         endpoints: INFERENCE_PATHS,
+        heads: () => targets.heads.registry.all,
         priceTables: () => live.current.pricing.tables,
       }),
     );
@@ -114,6 +111,7 @@ export class Gateway {
         live: () => live.current,
         targets,
         server: () => this.server,
+        onHeads: () => this.#metrics.headsChanged(),
       }),
     );
     this.#control.expose(this.#metrics.registry);
@@ -149,7 +147,7 @@ export class Gateway {
     );
     const { config } = options.loaded;
     const targets = resources.use(
-      await GatewayTargets.start(config, options.log),
+      await GatewayTargets.start(config, options.log, ticker),
     );
     const routing = new RoutingParts(config, {
       readers: {
@@ -197,33 +195,19 @@ export class Gateway {
   /** Starts to listen. */
   async listen(at: ListenAt): Promise<void> {
     await this.server.listen(at);
-    this.#resources.use(this.#watchListener());
+    this.#resources.use(watchListener(this.server, this.#log));
   }
 
   /** Loads the config again; a failing one changes nothing. Says what went wrong, `null` if nothing did. */
   async reload(actor: Actor = SIGNAL_ACTOR): Promise<Error | null> {
-    const { hash } = this.#live.current.loaded;
-    const action = "config.reload";
-    const result = await this.#live.reload((next) =>
-      this.#control.trail.record(actor, {
-        action,
-        target: next.source,
-        before: { hash },
-        after: { hash: next.hash },
-      })
-    );
+    const audit = this.#control.reload(actor, this.#live.current.loaded);
+    const result = await this.#live.reload((next) => audit.approve(next));
     this.#metrics.configLoaded(result.ok ? result.live.loaded.config : null);
     if (!result.ok) {
       this.#log.log("error", "config reload failed, the old config stays", {
         error: result.error.message,
       });
-      await this.#control.trail.note(actor, {
-        action,
-        target: "config",
-        before: { hash },
-        after: { error: result.error.message },
-        outcome: "failed",
-      });
+      await audit.failed(result.error);
       return result.error;
     }
     const { config } = result.live.loaded;
@@ -248,20 +232,6 @@ export class Gateway {
   /** Takes everything down at once. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#resources.disposeAsync();
-  }
-
-  #watchListener(): SelfProbe {
-    const { server } = this;
-    const listening = server.address;
-    return new SelfProbe({
-      probe: () =>
-        listening === null || server.draining
-          ? null
-          : probeListener(listening.host, listening.port, PROBE_TIMEOUT_MS),
-      accepted: () => server.connections.accepted,
-      reopen: () => server.relisten(),
-      log: this.#log,
-    });
   }
 
   #hooks(): ServerHooks {

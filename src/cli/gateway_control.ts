@@ -2,15 +2,20 @@
 
 import v8 from "node:v8";
 import { AuditLog } from "../audit/audit_log.ts";
+import type { LoadedConfig } from "../config/load.ts";
 import { auditPath } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import { parseTarget } from "../config/targets.ts";
 import { healthRoutes } from "../http/admin_health.ts";
-import { AuditTrail } from "../http/audit_trail.ts";
+import { type Actor, AuditTrail, type Deed } from "../http/audit_trail.ts";
+import { policyRoutes } from "../http/head_policy.ts";
+import { HEAD_REJECTIONS, type HeadAdmin, headRoutes } from "../http/heads.ts";
 import { debugRoutes } from "../http/debug.ts";
 import type { Route } from "../http/route.ts";
 import type { GatewayServer } from "../http/server.ts";
 import type { Refused } from "../http/server_core.ts";
+import { HeadMetrics } from "../metrics/head_metrics.ts";
+import type { HeadRegistration } from "../providers/head.ts";
 import { AuditMetrics } from "../metrics/audit_metrics.ts";
 import type { Registry } from "../metrics/registry.ts";
 import type { GatewayTargets } from "./gateway_targets.ts";
@@ -26,6 +31,8 @@ export interface ControlOptions {
   readonly targets: GatewayTargets;
   /** The listener. */
   readonly server: () => GatewayServer;
+  /** Told when heads have come or gone. */
+  readonly onHeads: () => void;
 }
 
 /** Outlives reloads. */
@@ -35,6 +42,7 @@ export class GatewayControl implements AsyncDisposable {
   /** Paths of routes that need the admin token. */
   readonly #adminPaths = new Set<string>();
   readonly #log: AuditLog;
+  #heads: HeadMetrics | null = null;
   readonly #options: ControlOptions;
 
   /** Opens nothing yet: the audit file is opened with its first line. */
@@ -42,6 +50,10 @@ export class GatewayControl implements AsyncDisposable {
     this.#options = options;
     this.#log = new AuditLog(auditPath(options.config));
     this.trail = new AuditTrail(this.#log, () => options.live().redactor);
+    options.targets.onHead = (head, end) => {
+      options.onHeads();
+      if (end === "expired") void this.trail.note(LEASES, expired(head));
+    };
   }
 
   /** Facts for `/health`. */
@@ -67,6 +79,12 @@ export class GatewayControl implements AsyncDisposable {
         hasAdminToken: () => live().loaded.config.admin.token !== null,
         dumpHeap: () => dumpHeap(live().loaded.config.stateDir),
       }),
+      ...headRoutes(this.#headAdmin()),
+      ...policyRoutes({
+        audit: this.trail,
+        policy: () => targets.heads.policy,
+        setPolicy: (policy) => targets.heads.setPolicy(policy),
+      }),
     ];
   }
 
@@ -80,15 +98,46 @@ export class GatewayControl implements AsyncDisposable {
 
   /** Hears of a request that no handler answered. */
   refused(method: string, endpoint: string, refusal: Refused): void {
+    // Whoever was let in is audited by what was done.
+    if (refusal.client.tier === "admin") return;
     const { kind } = refusal.error;
     if (kind !== "authentication" && kind !== "permission") return;
     if (!this.#adminPaths.has(endpoint)) return;
     this.trail.refused(method, endpoint, refusal);
   }
 
+  /** Audits one reload: before the new config goes live, or that it did not. */
+  reload(actor: Actor, { hash }: LoadedConfig): {
+    approve(next: LoadedConfig): Promise<void>;
+    failed(error: Error): Promise<void>;
+  } {
+    const action = "config.reload";
+    const before = { hash };
+    return {
+      approve: (next) => {
+        const after = { hash: next.hash };
+        const deed = { action, target: next.source, before, after };
+        return this.trail.record(actor, deed);
+      },
+      failed: ({ message }) => {
+        const after = { error: message };
+        const deed = { action, target: "config", before, after };
+        return this.trail.note(actor, { ...deed, outcome: "failed" });
+      },
+    };
+  }
+
   /** Exposes how auditing does. */
   expose(registry: Registry): void {
     new AuditMetrics(registry, this.#log);
+    const settings = () => this.#options.live().loaded.config.routing.heads;
+    const { registry: heads } = this.#options.targets.heads;
+    this.#heads = new HeadMetrics(registry, {
+      enabled: () => settings().enabled,
+      active: () =>
+        heads.all.filter(({ status }) => status === "active").length,
+      minimum: () => settings().minimum,
+    }, HEAD_REJECTIONS);
   }
 
   /** Takes over a config that has gone live. */
@@ -99,6 +148,23 @@ export class GatewayControl implements AsyncDisposable {
   /** Closes the audit file. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#log[Symbol.asyncDispose]();
+  }
+
+  #headAdmin(): HeadAdmin {
+    const { live, targets: { heads } } = this.#options;
+    return {
+      audit: this.trail,
+      registry: heads.registry,
+      settings: () => live().loaded.config.routing.heads,
+      isProvider: (id) => live().loaded.config.providers.has(id),
+      register: async (registration) => {
+        const head = await heads.register(registration);
+        this.#heads?.registered();
+        return head;
+      },
+      rejected: (reason) => this.#heads?.rejected(reason),
+      updated: () => this.#heads?.updated(),
+    };
   }
 
   #connections() {
@@ -127,6 +193,13 @@ export class GatewayControl implements AsyncDisposable {
       yield { exchange, headers: redactor.headers(raw) };
     }
   }
+}
+
+/** Leases end by themselves. */
+const LEASES: Actor = { name: "lease", ip: "", requestId: "" };
+
+function expired({ id, endpoint }: HeadRegistration): Deed {
+  return { action: "head.expire", target: id, before: { endpoint } };
 }
 
 /** Blocks the process while it writes: seconds for a large heap. */

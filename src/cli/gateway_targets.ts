@@ -7,13 +7,23 @@ import type { Tap } from "../exchange/events.ts";
 import { HealthMetrics } from "../metrics/health_metrics.ts";
 import type { Registry } from "../metrics/registry.ts";
 import { BREAKER_STATES, type BreakerState } from "../providers/breaker.ts";
+import type { HeadRegistration } from "../providers/head.ts";
+import {
+  DEFAULT_POLICY,
+  type HeadPolicy,
+  policyPath,
+  readPolicy,
+} from "../providers/head_policy.ts";
+import type { HeadEnd } from "../providers/heads.ts";
 import { GuardFile, readGuardMemory } from "../providers/guard_memory.ts";
 import { HealthScores } from "../providers/health.ts";
 import { RunningAttempts } from "../providers/running_attempts.ts";
 import { TargetGuard } from "../providers/target_guard.ts";
 import type { RoutingReaders } from "../routing/readers.ts";
 import type { Logger } from "../support/logger.ts";
+import type { Ticker } from "../support/ticker.ts";
 import type { BuiltProviders } from "./build_providers.ts";
+import { GatewayHeads } from "./gateway_heads.ts";
 
 /** Outlives reloads. */
 export class GatewayTargets implements AsyncDisposable {
@@ -23,13 +33,22 @@ export class GatewayTargets implements AsyncDisposable {
   readonly scores: HealthScores;
   /** What runs. */
   readonly running: RunningAttempts = new RunningAttempts();
+  /** Registered back ends. */
+  readonly heads: GatewayHeads;
+  /** Hears of heads that come (`null`) and go. */
+  onHead: (head: HeadRegistration, end: HeadEnd | null) => void = () => {};
   readonly #file: GuardFile;
   readonly #log: Logger;
   #config: Config;
   #named: ReadonlySet<string>;
   #metrics: HealthMetrics | null = null;
 
-  private constructor(config: Config, log: Logger) {
+  private constructor(
+    config: Config,
+    log: Logger,
+    ticker: Ticker,
+    policy: HeadPolicy,
+  ) {
     this.#config = config;
     this.#named = knownLabels(config).targets;
     this.#log = log;
@@ -46,11 +65,19 @@ export class GatewayTargets implements AsyncDisposable {
       config.routing.health.halfLifeMs,
       (provider) => this.guard.usability(provider),
     );
+    const { running } = this;
+    this.heads = new GatewayHeads({ config, ticker, running, policy });
+    this.heads.onChange = (head, end) => this.#headChanged(head, end);
   }
 
   /** Takes up what was before a restart. What cannot be read does not keep the gateway from starting. */
-  static async start(config: Config, log: Logger): Promise<GatewayTargets> {
-    const targets = new GatewayTargets(config, log);
+  static async start(
+    config: Config,
+    log: Logger,
+    ticker: Ticker,
+  ): Promise<GatewayTargets> {
+    const policy = await keptPolicy(config, log);
+    const targets = new GatewayTargets(config, log, ticker, policy);
     try {
       targets.guard.restore(await readGuardMemory(guardPath(config)));
     } catch (error) {
@@ -64,7 +91,11 @@ export class GatewayTargets implements AsyncDisposable {
     return {
       health: (target) => this.guard.health(target),
       admit: (target, lastResort) => this.guard.admit(target, lastResort),
-      load: ({ id }) => this.running.load(id),
+      load: ({ id, provider }) =>
+        this.heads.load(provider, id) ?? this.running.load(id),
+      heads: (filter) => this.heads.targets(filter),
+      headSelector: (configured) => this.heads.selector(configured),
+      head: (id) => this.heads.active(id),
     };
   }
 
@@ -76,8 +107,11 @@ export class GatewayTargets implements AsyncDisposable {
   /** Takes over a config that goes live. */
   update(config: Config, { rings }: BuiltProviders): void {
     this.#config = config;
-    this.#named = knownLabels(config).targets;
-    const isKnown = (provider: string) => config.providers.has(provider);
+    this.heads.update(config);
+    this.#named = knownLabels(config, this.heads.registry.all).targets;
+    const isKnown = (provider: string) =>
+      config.providers.has(provider) ||
+      this.heads.registry.find(provider) !== undefined;
     this.guard.update(config.routing);
     this.guard.useRings(rings);
     this.guard.retain(isKnown);
@@ -87,11 +121,13 @@ export class GatewayTargets implements AsyncDisposable {
 
   /** How every provider does. */
   providerStatus(): ProviderStatus[] {
-    return [...this.#config.providers.keys()].map((name) => {
-      const { score, ...details } = this.scores.of(name);
-      const running = this.running.ofProvider(name);
-      return { name, score, details: { ...details, running } };
-    });
+    const providers = [...this.#config.providers.keys()].map((name) =>
+      this.#status(name, { kind: "provider" })
+    );
+    const heads = this.heads.registry.all.map(({ id, status, currentLoad }) =>
+      this.#status(id, { kind: "head", headStatus: status, currentLoad })
+    );
+    return [...providers, ...heads];
   }
 
   /** Exposes what is known. */
@@ -99,9 +135,10 @@ export class GatewayTargets implements AsyncDisposable {
     this.#metrics = new HealthMetrics(registry, {
       states: BREAKER_STATES,
       scores: () =>
-        [...this.#config.providers.keys()].map((id) =>
-          [id, this.scores.of(id).score] as const
-        ),
+        [
+          ...this.#config.providers.keys(),
+          ...this.heads.registry.all.map(({ id }) => id),
+        ].map((id) => [id, this.scores.of(id).score] as const),
       breakers: () =>
         [...this.#named].map((id) => {
           const slash = id.indexOf("/");
@@ -113,7 +150,30 @@ export class GatewayTargets implements AsyncDisposable {
 
   /** Writes what waits. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.heads[Symbol.asyncDispose]();
     await this.#file[Symbol.asyncDispose]();
+  }
+
+  #status(name: string, about: Record<string, unknown>): ProviderStatus {
+    const { score, ...details } = this.scores.of(name);
+    const running = this.running.ofProvider(name);
+    return { name, score, details: { ...about, ...details, running } };
+  }
+
+  #headChanged(head: HeadRegistration, end: HeadEnd | null): void {
+    const { id, endpoint } = head;
+    if (end === null) this.guard.addHead(id);
+    else {
+      this.guard.removeHead(id);
+      this.scores.retain((provider) => provider !== id);
+    }
+    this.#named = knownLabels(this.#config, this.heads.registry.all).targets;
+    this.#log.log(end === "expired" ? "warn" : "info", "head", {
+      id,
+      endpoint,
+      event: end ?? "registered",
+    });
+    this.onHead(head, end);
   }
 
   #transition(target: string, state: BreakerState): void {
@@ -127,6 +187,16 @@ export class GatewayTargets implements AsyncDisposable {
 
   #notKept(error: unknown): void {
     this.#log.log("warn", "cooldowns not written", { error: words(error) });
+  }
+}
+
+/** A policy that cannot be read is as good as none: heads then take part as the config says. */
+async function keptPolicy(config: Config, log: Logger): Promise<HeadPolicy> {
+  try {
+    return await readPolicy(policyPath(config.stateDir));
+  } catch (error) {
+    log.log("warn", "policy not restored", { error: words(error) });
+    return DEFAULT_POLICY;
   }
 }
 

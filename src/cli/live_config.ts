@@ -190,7 +190,7 @@ async function compile(
         users--;
         closeIfUnused();
       },
-      provider: (id) => built.providers.get(id),
+      provider: (id) => built.providers.get(id) ?? targets.heads.provider(id),
       onLoss: (alias) =>
         (alias === null ? null : loaded.config.models.get(alias)?.onLoss) ??
           loaded.config.routing.onLoss,

@@ -3,6 +3,7 @@
 import type { z } from "zod";
 import type { ClientRequest, ClientResponse } from "../exchange/client.ts";
 import { gatewayError, RequestError } from "../exchange/gateway_error.ts";
+import { isJsonObject } from "../support/json.ts";
 
 const HEADERS: readonly string[] = [
   "content-type",
@@ -47,4 +48,22 @@ export function readBody<T>(request: ClientRequest, schema: z.ZodType<T>): T {
     }`,
     { param: path === "" ? null : path },
   ));
+}
+
+/** Names the fields of an object in camelCase, where they came in snake_case; `renamed` gives some another name. */
+export function camelKeys(
+  value: unknown,
+  renamed: Readonly<Record<string, string>> = {},
+): unknown {
+  if (!isJsonObject(value)) return value;
+  const names = new Map(Object.entries(renamed));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => {
+      const camel = key.replace(
+        /_([a-z])/g,
+        (_match, letter: string) => letter.toUpperCase(),
+      );
+      return [names.get(camel) ?? camel, item];
+    }),
+  );
 }

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file house/max-lines -- a lookup table: the checks of alerts and dashboards read all families in one place
 /**
  * Every metric family of the program: the one table that the registry, the
  * tests and the checks of alert rules and dashboards read.
@@ -219,6 +220,23 @@ const COSTS: readonly MetricDefinition[] = [
 ];
 
 const ADMIN: readonly MetricDefinition[] = [
+  gauge("active_heads", "", "Registered heads that take requests."),
+  gauge(
+    "signalbox_heads_minimum",
+    "",
+    "Fewest heads that there should be, from the config; 0 for no alert.",
+  ),
+  counter("head_registrations_total", "", "Heads that have registered."),
+  counter(
+    "head_status_updates_total",
+    "",
+    "Heartbeats and changes of status of heads.",
+  ),
+  counter(
+    "signalbox_heads_rejected_total",
+    "reason",
+    "Registrations of heads that were refused.",
+  ),
   counter(
     "signalbox_audit_lines_total",
     "result",

@@ -13,7 +13,7 @@ import {
 import type { ExpositionFormat } from "./exposition.ts";
 import { GenAiTap } from "./gen_ai_tap.ts";
 import { HttpMetrics } from "./http_metrics.ts";
-import { knownLabels } from "./known_labels.ts";
+import { type HeadNames, knownLabels } from "./known_labels.ts";
 import { MetricsTap, type RejectedRequest } from "./metrics_tap.ts";
 import { ProcessMetrics } from "./process_metrics.ts";
 import { Registry } from "./registry.ts";
@@ -33,6 +33,8 @@ export interface GatewayMetricsOptions {
   readonly logWriter: LogWriter | null;
   /** Label values of the build. */
   readonly build: { readonly version: string; readonly revision: string };
+  /** The heads that are registered now. */
+  readonly heads: () => Iterable<HeadNames>;
   /** Route templates of the inference routes. */
   readonly endpoints: readonly string[];
   /** The price tables of the moment. */
@@ -50,6 +52,8 @@ export class GatewayMetrics implements AsyncDisposable {
   readonly #costs: CostMetrics;
   readonly #process: ProcessMetrics;
   readonly #config: ConfigMetrics;
+  readonly #heads: () => Iterable<HeadNames>;
+  #live: Config;
   readonly #taps: TapErrorMetrics;
 
   /** Registers everything and starts the samplers. */
@@ -66,13 +70,15 @@ export class GatewayMetrics implements AsyncDisposable {
         }),
     });
     this.http = new HttpMetrics(this.registry);
+    this.#live = config;
+    this.#heads = options.heads;
     const known = knownLabels(config);
     this.#exchanges = new MetricsTap(this.registry, known);
     this.#exchanges.precreate(options.endpoints);
     this.#genAi = settings.genAi ? new GenAiTap(this.registry, known) : null;
     this.#costs = new CostMetrics(
       this.registry,
-      costSettings(config),
+      costSettings(config, []),
       options.priceTables,
     );
     this.#process = new ProcessMetrics(this.registry, {
@@ -102,8 +108,14 @@ export class GatewayMetrics implements AsyncDisposable {
   configLoaded(config: Config | null): void {
     this.#config.loaded(config !== null, Date.now());
     if (config === null) return;
-    this.#exchanges.update(knownLabels(config));
-    this.#costs.update(costSettings(config));
+    this.#live = config;
+    this.headsChanged();
+  }
+
+  /** Takes over the names of the heads that are registered now; the series of others end. */
+  headsChanged(): void {
+    this.#exchanges.update(knownLabels(this.#live, this.#heads()));
+    this.#costs.update(costSettings(this.#live, this.#heads()));
   }
 
   /** Counts a request on an inference route that never became an exchange. */
@@ -128,10 +140,13 @@ export class GatewayMetrics implements AsyncDisposable {
   }
 }
 
-function costSettings(config: Config): CostMetricsSettings {
+function costSettings(
+  config: Config,
+  heads: Iterable<HeadNames>,
+): CostMetricsSettings {
   const { userLabel, maxUsers } = config.metrics;
   return {
-    known: knownLabels(config),
+    known: knownLabels(config, heads),
     userLabel: userLabel === "name",
     maxUsers,
   };

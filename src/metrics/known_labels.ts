@@ -16,8 +16,19 @@ export interface KnownLabels {
   readonly targets: ReadonlySet<string>;
 }
 
-/** Collects the providers and targets that a config names. */
-export function knownLabels(config: Config): KnownLabels {
+/** A registered head, as far as labels name it. */
+export interface HeadNames {
+  /** Its id. */
+  readonly id: string;
+  /** What it serves. */
+  readonly models: readonly string[];
+}
+
+/** Collects the providers and targets that a config names, and registered heads: only operators name those. */
+export function knownLabels(
+  config: Config,
+  heads: Iterable<HeadNames> = [],
+): KnownLabels {
   const targets = new Set<string>();
   for (const [id, provider] of config.providers) {
     for (const model of provider.models ?? []) targets.add(`${id}/${model}`);
@@ -27,7 +38,12 @@ export function knownLabels(config: Config): KnownLabels {
       for (const { target } of group.targets) targets.add(target.id);
     }
   }
-  return { providers: new Set(config.providers.keys()), targets };
+  const providers = new Set(config.providers.keys());
+  for (const { id, models } of heads) {
+    providers.add(id);
+    for (const model of models) targets.add(`${id}/${model}`);
+  }
+  return { providers, targets };
 }
 
 /**

@@ -11,11 +11,24 @@ const NO_KEY: readonly string[] = ["none"];
 export class KeyRings {
   /** Those of the config that is live. */
   #rings: ReadonlyMap<string, KeyRing> = new Map();
+  /** Those of registered heads. */
+  readonly #heads = new Map<string, KeyRing>();
   readonly #rests = new Map<string, KeyRests>();
 
   /** Gives the live ring of a provider, if it has one. */
   find(provider: string): KeyRing | undefined {
-    return this.#rings.get(provider);
+    return this.#rings.get(provider) ?? this.#heads.get(provider);
+  }
+
+  /** Adds the ring of a head that has registered. */
+  add(provider: string): void {
+    this.#heads.set(provider, new KeyRing(NO_KEY, this.#restsOf(provider)));
+  }
+
+  /** Forgets a head. */
+  remove(provider: string): void {
+    this.#heads.delete(provider);
+    this.#rests.delete(provider);
   }
 
   /** Makes the ring of a provider for a config that is not live yet; the same keys keep their ring. */
@@ -31,6 +44,7 @@ export class KeyRings {
   use(rings: ReadonlyMap<string, KeyRing>): void {
     this.#rings = rings;
     for (const [provider, rests] of [...this.#rests]) {
+      if (this.#heads.has(provider)) continue;
       const names = rings.get(provider)?.names ?? [];
       for (const name of [...rests.keys()]) {
         if (!names.includes(name)) rests.delete(name);
@@ -41,7 +55,7 @@ export class KeyRings {
 
   /** Ends all rests. */
   reset(): void {
-    for (const ring of this.#rings.values()) ring.reset(null);
+    for (const [, ring] of this.#all()) ring.reset(null);
   }
 
   /** Shows the keys that rest; `wall` gives ms since the epoch. */
@@ -49,7 +63,7 @@ export class KeyRings {
     nowMs: number,
     wall: (monotonicMs: number) => number,
   ): Iterable<GuardView> {
-    for (const [provider, ring] of this.#rings) {
+    for (const [provider, ring] of this.#all()) {
       for (const rest of ring.current(nowMs)) {
         const model = rest.model === null ? "" : ` ${rest.model}`;
         yield {
@@ -70,7 +84,7 @@ export class KeyRings {
     nowMs: number,
     wall: (monotonicMs: number) => number,
   ): Iterable<GuardMemory["keys"][number]> {
-    for (const [provider, ring] of this.#rings) {
+    for (const [provider, ring] of this.#all()) {
       for (const { index: _, ...rest } of ring.current(nowMs)) {
         const { sinceMs, untilMs } = rest;
         yield {
@@ -89,6 +103,11 @@ export class KeyRings {
     const ofKey = rests.get(rest.key) ?? new Map<string, KeyRest>();
     rests.set(rest.key, ofKey);
     ofKey.set(rest.model ?? "", rest);
+  }
+
+  *#all(): Iterable<readonly [provider: string, ring: KeyRing]> {
+    yield* this.#rings;
+    yield* this.#heads;
   }
 
   #restsOf(provider: string): KeyRests {

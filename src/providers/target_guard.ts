@@ -15,52 +15,14 @@ import {
   type FailureKind,
 } from "../exchange/failure.ts";
 import { type Clock, SYSTEM_CLOCK } from "../support/clock.ts";
-import type {
-  Breaker,
-  BreakerSettings,
-  BreakerState,
-  Permit,
-} from "./breaker.ts";
+import type { Breaker, BreakerState, Permit } from "./breaker.ts";
 import { BreakerTable } from "./breaker_table.ts";
-import {
-  cooldownClass,
-  type CooldownSettings,
-  isKeyFailure,
-  restMs,
-} from "./cooldowns.ts";
+import { cooldownClass, isKeyFailure, restMs } from "./cooldowns.ts";
+import type { GuardAnswer, GuardHooks, GuardSettings } from "./guard.ts";
 import type { GuardMemory } from "./guard_memory.ts";
 import type { GuardView } from "./guard_view.ts";
 import type { KeyRing } from "./key_ring.ts";
 import { KeyRings } from "./key_rings.ts";
-
-/** The numbers of the config (`routing.breaker`, `routing.cooldownMs`, `routing.stateTtlMs`). */
-export interface GuardSettings {
-  /** When breakers open; not `enabled`: no target is ever left out. */
-  readonly breaker: BreakerSettings & { readonly enabled: boolean };
-  /** How long keys and targets rest. */
-  readonly cooldownMs: CooldownSettings;
-  /** How long a breaker is kept that nobody asks for, ms. */
-  readonly stateTtlMs: number;
-}
-
-/** Whether a target may be called now. */
-export type GuardAnswer =
-  | { readonly usable: true; readonly note: string | null }
-  | {
-    readonly usable: false;
-    readonly reason: string;
-    readonly retryAfterMs: number | null;
-    readonly lastResort: boolean;
-    readonly rateLimited: boolean;
-  };
-
-/** What the guard tells others. */
-export interface GuardHooks {
-  /** A breaker has changed its state. */
-  onTransition(target: string, state: BreakerState): void;
-  /** Something changed that must survive a restart. */
-  onChange(): void;
-}
 
 const USABLE: GuardAnswer = { usable: true, note: null };
 const PROBE: GuardAnswer = { usable: true, note: "Probe after a rest" };
@@ -124,6 +86,17 @@ export class TargetGuard implements Tap {
   /** Takes over the rings of a config that goes live. */
   useRings(rings: ReadonlyMap<string, KeyRing>): void {
     this.#rings.use(rings);
+  }
+
+  /** Begins to watch a head that has registered. */
+  addHead(id: string): void {
+    this.#rings.add(id);
+  }
+
+  /** Forgets a head, with its targets. */
+  removeHead(id: string): void {
+    this.#rings.remove(id);
+    this.#breakers.retain((provider) => provider !== id);
   }
 
   /** Forgets the targets of providers that are gone. */

@@ -104,7 +104,7 @@ export class Choice {
     usable: readonly KnownTarget[],
   ): void {
     const leads = this.order.length === 0;
-    if (leads) this.strategy = group.strategy;
+    if (leads) this.strategy = group.strategy(this.#input.readers);
     const known = leads ? this.#remembered(usable) : undefined;
     const turns = this.#input.turns(index);
     const context: SelectorContext = {
@@ -153,6 +153,7 @@ export class Choice {
     const called = new Set(this.order.map(({ target }) => target));
     this.excluded = this.excluded.filter(({ target }) => !called.has(target));
     const leading = this.order[0]?.group ?? 0;
-    this.strategy = this.#input.groups[leading]?.strategy ?? "none";
+    const { groups, readers } = this.#input;
+    this.strategy = groups[leading]?.strategy(readers) ?? "none";
   }
 }

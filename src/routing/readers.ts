@@ -1,6 +1,8 @@
 /** What routing asks others: a function each, so that a dry run can answer differently or not at all. @module */
 
+import type { SelectorName } from "../config/schema/models.ts";
 import type { TargetRef } from "../exchange/decision.ts";
+import type { ProviderProfile } from "../providers/profile.ts";
 import type { TargetPerformance } from "../providers/window.ts";
 import type { KnownTarget } from "./eligibility.ts";
 import type { RequestFacts } from "./facts.ts";
@@ -58,6 +60,10 @@ export interface RoutingReaders {
   budgetState(facts: RequestFacts): BudgetState;
   /** The registered back ends that match. */
   heads(filter: HeadFilter): readonly KnownTarget[];
+  /** The selector that a group with heads goes by now, in place of the configured one. */
+  headSelector(configured: SelectorName): SelectorName;
+  /** A registered back end by its id, `null` if there is none: it can be asked for by name. */
+  head(id: string): ProviderProfile | null;
 }
 
 const USABLE: TargetHealth = { usable: true, note: null };
@@ -72,4 +78,6 @@ export const NO_READERS: RoutingReaders = {
   quality: () => null,
   budgetState: () => "ok",
   heads: () => [],
+  headSelector: (configured) => configured,
+  head: () => null,
 };

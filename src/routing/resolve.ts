@@ -36,10 +36,16 @@ export class NameResolver {
   readonly #aliases: ReadonlySet<string>;
   readonly #providers: ReadonlyMap<string, ProviderProfile>;
   readonly #rules: readonly Rule[];
+  readonly #head: (id: string) => ProviderProfile | null;
   readonly #listedBy = new Map<string, string[]>();
 
-  /** Compiles the rules and indexes what providers list. */
-  constructor(config: Config, providers: ReadonlyMap<string, ProviderProfile>) {
+  /** Compiles the rules and indexes what providers list; `head` finds registered back ends. */
+  constructor(
+    config: Config,
+    providers: ReadonlyMap<string, ProviderProfile>,
+    head: (id: string) => ProviderProfile | null = () => null,
+  ) {
+    this.#head = head;
     this.#aliases = new Set(config.models.keys());
     this.#providers = providers;
     this.#rules = compileRules(config.rules);
@@ -72,9 +78,10 @@ export class NameResolver {
     for (const separator of ["/", ","]) {
       const at = name.indexOf(separator);
       if (at <= 0) continue;
-      const provider = this.#providers.get(name.slice(0, at));
+      const id = name.slice(0, at);
+      const provider = this.#providers.get(id) ?? this.#head(id);
       const model = name.slice(at + 1);
-      if (provider === undefined || model === "") continue;
+      if (provider === null || model === "") continue;
       if (provider.models !== null && !provider.models.has(model)) continue;
       return { id: `${provider.id}/${model}`, provider: provider.id, model };
     }

@@ -1,6 +1,7 @@
 /** An alias made ready: its groups with everything known of their targets. @module */
 
 import type { AliasConfig } from "../config/schema.ts";
+import type { SelectorName } from "../config/schema/models.ts";
 import { aliasGroups, type TargetGroup } from "../config/targets.ts";
 import type { ProviderProfile } from "../providers/profile.ts";
 import { type KnownTarget, knownTarget } from "./eligibility.ts";
@@ -12,8 +13,8 @@ const ANY: HeadFilter = { modelType: null, region: null };
 
 /** One group, made ready. */
 export interface RouteGroup {
-  /** Label of the selector, or `direct`. */
-  readonly strategy: string;
+  /** Label of the selector of this moment, or `direct`. */
+  strategy(readers: RoutingReaders): string;
   /** How targets are put in order. */
   readonly select: Selector;
   /** What the selectors by place prefer. */
@@ -34,7 +35,7 @@ export function routeGroups(
 export function directGroup(known: KnownTarget, reason: string): RouteGroup {
   const targets = [known];
   return {
-    strategy: "direct",
+    strategy: () => "direct",
     select: (usable) =>
       usable.map(({ target }) => ({ target, score: null, reason })),
     preferred: ANY,
@@ -52,18 +53,32 @@ function routeGroup(
     const profile = profiles.get(target.provider);
     return profile === undefined ? [] : [knownTarget(target, profile, weight)];
   });
-  const filter = heads === null ? null : hardFilter(selector, heads);
   return {
-    strategy: selector,
-    select: SELECTORS[selector],
+    ...selection(selector, heads !== null),
     preferred: {
       region: heads?.region ?? fixed[0]?.region ?? null,
       modelType: heads?.modelType ?? alias.modelType ?? fixed[0]?.modelType ??
         null,
     },
-    targets: filter === null
-      ? () => fixed
-      : (readers) => [...fixed, ...readers.heads(filter)],
+    targets: heads === null ? () => fixed : (readers) => [
+      ...fixed,
+      ...readers.heads(hardFilter(readers.headSelector(selector), heads)),
+    ],
+  };
+}
+
+/** Where heads take part, the policy of the moment has a say in the selector. */
+function selection(
+  selector: SelectorName,
+  hasHeads: boolean,
+): Pick<RouteGroup, "strategy" | "select"> {
+  if (!hasHeads) {
+    return { strategy: () => selector, select: SELECTORS[selector] };
+  }
+  return {
+    strategy: (readers) => readers.headSelector(selector),
+    select: (targets, context) =>
+      SELECTORS[context.readers.headSelector(selector)](targets, context),
   };
 }
 

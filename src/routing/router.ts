@@ -72,10 +72,14 @@ export class Router {
   constructor(config: Config, options: RouterOptions = {}) {
     this.#config = config;
     this.#profiles = providerProfiles(config.providers);
-    this.#names = new NameResolver(config, this.#profiles);
     this.#aliases = aliasRoutes(config, this.#profiles);
     this.#state = options.state ?? new RoutingState();
     this.#readers = { ...NO_READERS, ...options.readers };
+    this.#names = new NameResolver(
+      config,
+      this.#profiles,
+      (id) => this.#readers.head(id),
+    );
   }
 
   /** Decides for one request, and remembers that it did. */
@@ -143,8 +147,9 @@ export class Router {
     }
     if (resolution.kind !== "target") return null;
     const { target, by, rule } = resolution;
-    const profile = this.#profiles.get(target.provider);
-    if (profile === undefined) return null;
+    const profile = this.#profiles.get(target.provider) ??
+      this.#readers.head(target.provider);
+    if (profile === null) return null;
     const words = rule === null ? WORDS[by] : `Named by rules[${rule}]`;
     return {
       alias: null,

@@ -6,6 +6,7 @@ import { METRIC_CATALOG } from "../../src/metrics/catalog.ts";
 import { CostMetrics } from "../../src/metrics/cost_metrics.ts";
 import { GenAiTap } from "../../src/metrics/gen_ai_tap.ts";
 import { AuditMetrics } from "../../src/metrics/audit_metrics.ts";
+import { HeadMetrics } from "../../src/metrics/head_metrics.ts";
 import { HealthMetrics } from "../../src/metrics/health_metrics.ts";
 import { HttpMetrics } from "../../src/metrics/http_metrics.ts";
 import { MetricsTap } from "../../src/metrics/metrics_tap.ts";
@@ -84,6 +85,11 @@ async function everything(): Promise<Registry> {
     resetsAtMs: 1_795_219_200_000,
   }]);
   budgets.event(hostile, "day", "warning");
+  new HeadMetrics(
+    registry,
+    { enabled: () => true, active: () => 2, minimum: () => 1 },
+    ["invalid"],
+  ).rejected("not_allowed");
   new AuditMetrics(registry, { enabled: true, written: 2, failed: 1 });
   const http = new HttpMetrics(registry);
   http.onRequest("POST", "/v1/messages", 200, 0.1);

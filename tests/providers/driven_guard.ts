@@ -13,10 +13,8 @@ import {
   type FailureKind,
 } from "../../src/exchange/failure.ts";
 import { configSchema } from "../../src/config/schema.ts";
-import {
-  type GuardSettings,
-  TargetGuard,
-} from "../../src/providers/target_guard.ts";
+import type { GuardSettings } from "../../src/providers/guard.ts";
+import { TargetGuard } from "../../src/providers/target_guard.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
 /** The documented defaults. */

@@ -51,6 +51,29 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./keys_hash.ts")).keysHashCommand,
   },
   {
+    name: "usage list",
+    summary: "List requests, the newest first",
+    load: async () => (await import("./usage/usage_list.ts")).usageListCommand,
+  },
+  {
+    name: "usage summary",
+    summary: "Sum up requests: tokens, cost, times, by what you like",
+    load: async () =>
+      (await import("./usage/usage_summary.ts")).usageSummaryCommand,
+  },
+  {
+    name: "usage export",
+    summary: "Write the lines of requests out, as JSON lines or CSV",
+    load: async () =>
+      (await import("./usage/usage_export.ts")).usageExportCommand,
+  },
+  {
+    name: "usage index",
+    summary: "Make or refresh the index that speeds up summaries",
+    load: async () =>
+      (await import("./usage/usage_index.ts")).usageIndexCommand,
+  },
+  {
     name: "costs quote",
     summary: "Price recorded answers, one or a file of them",
     load: async () => (await import("./costs_quote.ts")).costsQuoteCommand,

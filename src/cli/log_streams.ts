@@ -12,6 +12,7 @@ import {
 } from "../accounting/retention.ts";
 import { statePath } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
+import { archiveFolder } from "../config/usage_paths.ts";
 import {
   dailyPath,
   type FileStream,
@@ -140,12 +141,6 @@ export class DailyLog implements FileStreamOptions {
   get minFreeBytes(): number {
     return this.#settings.minFreeBytes ?? 0;
   }
-}
-
-/** Folder of archived usage files, `archive` beside them unless configured. */
-export function archiveFolder(config: Config): string {
-  const { archivePath, storagePath } = config.logging.usage;
-  return statePath(config, archivePath ?? `${storagePath}/archive`);
 }
 
 /** The writer of a gateway's files; tells the log when one cannot be written. */

@@ -17,6 +17,8 @@ export interface Terminal {
   err(line: string): void;
   /** Reads all of standard input. */
   readInput(): Promise<string>;
+  /** Draws over the last line of standard error; absent where that is no terminal. */
+  progress?(line: string): void;
 }
 
 /** The terminal of this process. Colours: only on a terminal, and not with NO_COLOR set. */
@@ -30,7 +32,12 @@ export function processTerminal(): Terminal {
     out: (line) => console.log(line),
     err: (line) => console.error(line),
     readInput: () => toText(Deno.stdin.readable),
+    ...(Deno.stderr.isTerminal() ? { progress: drawOver } : {}),
   };
+}
+
+function drawOver(line: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${line}`));
 }
 
 /** How a piece of text is set off. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { LogHistogram } from "./log_histogram.ts";
+import { LogHistogram } from "../support/log_histogram.ts";
 
 /** One ended attempt, as a window counts it. */
 export interface WindowSample {

@@ -5,7 +5,7 @@ import type { Cost } from "../../src/exchange/cost.ts";
 import { Attempt, Exchange } from "../../src/exchange/exchange.ts";
 import { failure, type FailureKind } from "../../src/exchange/failure.ts";
 import { emptyLedger } from "../../src/exchange/usage.ts";
-import { LogHistogram } from "../../src/providers/log_histogram.ts";
+import { LogHistogram } from "../../src/support/log_histogram.ts";
 import { PerformanceWindows } from "../../src/providers/performance.ts";
 import type { WindowSample } from "../../src/providers/window.ts";
 import { Sfc32 } from "../../src/support/random_source.ts";

@@ -23,6 +23,30 @@ export class LogHistogram {
     this.#total++;
   }
 
+  /** Counts `count` durations of one bucket, as {@linkcode LogHistogram.buckets} gave it. */
+  addBucket(bucket: number, count: number): void {
+    if (bucket < 0 || bucket >= BUCKETS) return;
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + count;
+    this.#total += count;
+  }
+
+  /** Takes in the durations of another histogram. */
+  merge(other: LogHistogram): void {
+    if (other.#total === 0) return;
+    for (let index = 0; index < BUCKETS; index++) {
+      this.#counts[index] = (this.#counts[index] ?? 0) +
+        (other.#counts[index] ?? 0);
+    }
+    this.#total += other.#total;
+  }
+
+  /** The buckets that are not empty, with their counts. */
+  *buckets(): Generator<readonly [bucket: number, count: number]> {
+    for (const [index, count] of this.#counts.entries()) {
+      if (count > 0) yield [index, count];
+    }
+  }
+
   /** Takes the durations of another histogram out of this one, which has them all. */
   subtract(other: LogHistogram): void {
     if (other.#total === 0) return;

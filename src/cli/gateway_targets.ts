@@ -3,6 +3,7 @@
 import { knownLabels } from "../metrics/known_labels.ts";
 import type { Config } from "../config/schema.ts";
 import type { ProviderStatus } from "../http/admin_health.ts";
+import type { TargetRef } from "../exchange/decision.ts";
 import type { Tap } from "../exchange/events.ts";
 import { HealthMetrics } from "../metrics/health_metrics.ts";
 import type { Registry } from "../metrics/registry.ts";
@@ -19,11 +20,14 @@ import { GuardFile, readGuardMemory } from "../providers/guard_memory.ts";
 import { HealthScores } from "../providers/health.ts";
 import { RunningAttempts } from "../providers/running_attempts.ts";
 import { TargetGuard } from "../providers/target_guard.ts";
-import type { RoutingReaders } from "../routing/readers.ts";
+import type { RoutingReaders, TargetHealth } from "../routing/readers.ts";
 import type { Logger } from "../support/logger.ts";
 import type { Ticker } from "../support/ticker.ts";
 import type { BuiltProviders } from "./build_providers.ts";
 import { GatewayHeads } from "./gateway_heads.ts";
+
+/** A client of a full target may ask again after so long. */
+const FULL_RETRY_MS = 1000;
 
 /** Outlives reloads. */
 export class GatewayTargets implements AsyncDisposable {
@@ -89,10 +93,13 @@ export class GatewayTargets implements AsyncDisposable {
   /** What routing may ask. */
   get readers(): Partial<RoutingReaders> {
     return {
-      health: (target) => this.guard.health(target),
-      admit: (target, lastResort) => this.guard.admit(target, lastResort),
-      load: ({ id, provider }) =>
-        this.heads.load(provider, id) ?? this.running.load(id),
+      health: (target) => this.#health(target),
+      // A place that is not there takes no probe either.
+      admit: (target, lastResort) =>
+        !this.#isFull(target) && this.guard.admit(target, lastResort),
+      load: (target) =>
+        this.heads.load(target.provider, target.id) ??
+          this.running.load(target.id, this.#mostCalls(target)),
       heads: (filter) => this.heads.targets(filter),
       headSelector: (configured) => this.heads.selector(configured),
       head: (id) => this.heads.active(id),
@@ -174,6 +181,28 @@ export class GatewayTargets implements AsyncDisposable {
       event: end ?? "registered",
     });
     this.onHead(head, end);
+  }
+
+  #health(target: TargetRef): TargetHealth {
+    if (!this.#isFull(target)) return this.guard.health(target);
+    const most = this.#mostCalls(target);
+    return {
+      usable: false,
+      reason:
+        `${target.id} has as many calls as it may (maxConcurrent: ${most})`,
+      retryAfterMs: FULL_RETRY_MS,
+      lastResort: false,
+      rateLimited: false,
+    };
+  }
+
+  #isFull(target: TargetRef): boolean {
+    const most = this.#mostCalls(target);
+    return most > 0 && this.running.ofTarget(target.id) >= most;
+  }
+
+  #mostCalls({ provider }: TargetRef): number {
+    return this.#config.providers.get(provider)?.maxConcurrent ?? 0;
   }
 
   #transition(target: string, state: BreakerState): void {

@@ -33,9 +33,14 @@ export class RunningAttempts implements Tap {
     return this.#providers.get(provider) ?? 0;
   }
 
+  /** Running attempts at a target. */
+  ofTarget(targetId: string): number {
+    return this.#targets.get(targetId) ?? 0;
+  }
+
   /** How busy a target is, 0 to 1; `capacity` 0: unknown. */
   load(targetId: string, capacity = 0): number {
-    const running = this.#targets.get(targetId) ?? 0;
+    const running = this.ofTarget(targetId);
     return capacity > 0
       ? Math.min(1, running / capacity)
       : running / (running + HALF_FULL);

@@ -33,6 +33,7 @@ export function* checkProviders(facts: CheckFacts): Generator<PathProblem> {
     yield* keyProblems(path, provider);
     yield* wireProblems(path, provider);
     yield* editProblems(path, provider);
+    yield* simulatorProblems(path, provider);
   }
 }
 
@@ -159,6 +160,24 @@ function* editProblems(
         path: [...path, "edits", index, "to"],
         problem: `${JSON.stringify(edit.to)} is the name it already has`,
         fix: "give another name",
+      };
+    }
+  }
+}
+
+/** Quantities whose bounds contradict each other. */
+function* simulatorProblems(
+  path: ConfigPath,
+  { simulator }: ProviderConfig,
+): Generator<PathProblem> {
+  for (const [name, value] of Object.entries(simulator ?? {})) {
+    if (typeof value !== "object") continue;
+    const { min = 0, max = Infinity } = value;
+    if (min > max) {
+      yield {
+        path: [...path, "simulator", name, "min"],
+        problem: `value is ${min}, above max (${max})`,
+        fix: "lower the one or raise the other",
       };
     }
   }

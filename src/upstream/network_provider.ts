@@ -7,6 +7,7 @@
 
 import { type Dispatcher, Pool, ProxyAgent } from "undici";
 import { failure } from "../exchange/failure.ts";
+import { headerOf } from "../exchange/headers.ts";
 import type { ProtocolName } from "../exchange/names.ts";
 import type {
   StartCall,
@@ -220,12 +221,24 @@ export class NetworkProvider {
       if (key !== null) {
         headers.push(...authHeader(this.#settings.auth, protocol, key));
       }
-      for (const [name, value] of Object.entries(this.#settings.headers)) {
-        headers.push(name.toLowerCase(), value);
-      }
-      return headers;
+      return overridden(headers, this.#settings.headers);
     });
   }
+}
+
+/** A configured header takes the place of ours. */
+function overridden(
+  headers: readonly string[],
+  configured: Readonly<Record<string, string>>,
+): string[] {
+  const all = new Map<string, string>();
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    all.set(headers[index] ?? "", headers[index + 1] ?? "");
+  }
+  for (const [name, value] of Object.entries(configured)) {
+    all.set(name.toLowerCase(), value);
+  }
+  return [...all].flat();
 }
 
 function requestHeaders(
@@ -235,19 +248,22 @@ function requestHeaders(
 ): string[] {
   const fixed = route.headers[keyIndex] ?? route.headers[0] ?? [];
   const headers = [...fixed];
-  headers.push(
-    "accept",
-    request.stream ? "text/event-stream" : "application/json",
-  );
+  if (headerOf(fixed, "accept") === null) {
+    headers.push(
+      "accept",
+      request.stream ? "text/event-stream" : "application/json",
+    );
+  }
   for (let index = 0; index + 1 < request.headers.length; index += 2) {
     const name = request.headers[index];
     const value = request.headers[index + 1];
     // A configured header wins over the client's.
     if (name === undefined || value === undefined) continue;
-    if (!fixed.includes(name)) headers.push(name, value);
+    if (headerOf(fixed, name) === null) headers.push(name, value);
   }
   if (
-    request.protocol === "messages" && !headers.includes("anthropic-version")
+    request.protocol === "messages" &&
+    headerOf(headers, "anthropic-version") === null
   ) {
     headers.push("anthropic-version", "2023-06-01");
   }

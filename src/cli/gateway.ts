@@ -110,6 +110,7 @@ export class Gateway {
         config,
         live: () => live.current,
         targets,
+        cache: routing.cache,
         server: () => this.server,
         onHeads: () => this.#metrics.headsChanged(),
       }),
@@ -264,7 +265,7 @@ export class Gateway {
   #makeRelay(
     ids: UlidSource,
     logWriter: LogWriter | null,
-    { state, taps: routingTaps }: RoutingParts,
+    { state, taps: routingTaps, cache }: RoutingParts,
   ): Relay {
     const { log } = this.#live.current.loaded.config;
     const decisions = new RoutingMetrics(
@@ -298,6 +299,7 @@ export class Gateway {
       admission: this.#accounting.budgets.admission,
       costOf: (attempt, exchange) => this.#accounting.costOf(attempt, exchange),
       responsesStore: () => this.#responses.store,
+      cache: () => cache.live,
       onBug: (error, exchange) =>
         this.#log.log("error", "exchange failed on a bug of the gateway", {
           id: exchange.id,

@@ -18,6 +18,7 @@ import { HeadMetrics } from "../metrics/head_metrics.ts";
 import type { HeadRegistration } from "../providers/head.ts";
 import { AuditMetrics } from "../metrics/audit_metrics.ts";
 import type { Registry } from "../metrics/registry.ts";
+import type { GatewayCache } from "./gateway_cache.ts";
 import type { GatewayTargets } from "./gateway_targets.ts";
 import type { Live } from "./live_config.ts";
 
@@ -29,6 +30,8 @@ export interface ControlOptions {
   readonly live: () => Live;
   /** State of the targets. */
   readonly targets: GatewayTargets;
+  /** Answers that may be given again. */
+  readonly cache: GatewayCache;
   /** The listener. */
   readonly server: () => GatewayServer;
   /** Told when heads have come or gone. */
@@ -63,8 +66,9 @@ export class GatewayControl implements AsyncDisposable {
 
   /** The routes of the read side and of actions. */
   routes(): Route[] {
-    const { live, targets } = this.#options;
+    const { live, targets, cache } = this.#options;
     return [
+      ...cache.routes(),
       ...healthRoutes(() => targets.providerStatus()),
       ...debugRoutes({
         audit: this.trail,
@@ -127,9 +131,10 @@ export class GatewayControl implements AsyncDisposable {
     };
   }
 
-  /** Exposes how auditing does. */
+  /** Exposes how auditing, heads and the response cache do. */
   expose(registry: Registry): void {
     new AuditMetrics(registry, this.#log);
+    this.#options.cache.expose(registry);
     const settings = () => this.#options.live().loaded.config.routing.heads;
     const { registry: heads } = this.#options.targets.heads;
     this.#heads = new HeadMetrics(registry, {

@@ -197,6 +197,7 @@ async function compile(
       decide: (exchange, inbound) => router.decide(factsOf(exchange, inbound)),
       divert: (exchange, inbound, name) =>
         router.divert(factsOf(exchange, inbound), name),
+      settle: (exchange, inbound) => router.settle(factsOf(exchange, inbound)),
       hasOtherKey: (target) => targets.guard.hasOtherKey(target),
       mayTry: ({ decision }, target) =>
         decision !== null && router.admit(decision, target),

@@ -6,6 +6,7 @@ import { PerformanceWindows } from "../providers/performance.ts";
 import type { RoutingReaders } from "../routing/readers.ts";
 import { Router } from "../routing/router.ts";
 import { RoutingState } from "../routing/routing_state.ts";
+import { GatewayCache } from "./gateway_cache.ts";
 
 /** What routing is told by others, and whom it tells. */
 export interface RoutingPartsOptions {
@@ -19,6 +20,8 @@ export class RoutingParts {
   readonly windows: PerformanceWindows;
   /** Turns, affinity and the random source. */
   readonly state: RoutingState;
+  /** Answers that may be given again. */
+  readonly cache: GatewayCache;
   readonly #readers: Partial<RoutingReaders>;
 
   /** Begins with nothing known. */
@@ -26,6 +29,7 @@ export class RoutingParts {
     const { windowMs } = config.routing;
     this.windows = new PerformanceWindows({ windowMs });
     this.state = new RoutingState();
+    this.cache = new GatewayCache(config);
     this.#readers = {
       performance: ({ id }) => this.windows.of(id),
       ...options.readers,
@@ -44,6 +48,7 @@ export class RoutingParts {
 
   /** Takes over the bounds of a config that has gone live. */
   update(config: Config): void {
+    this.cache.update(config);
     this.windows.update(config.routing.windowMs);
     this.state.retain(new Set(config.models.keys()));
   }

@@ -153,6 +153,19 @@ const ROUTING: readonly MetricDefinition[] = [
   ),
 ];
 
+const CACHE: readonly MetricDefinition[] = [
+  counter(
+    "signalbox_response_cache_lookups_total",
+    "cache_level result",
+    "Lookups in the response cache by requests whose answer may be given again.",
+  ),
+  gauge(
+    "ccr_cache_hit_ratio",
+    "cache_level",
+    "Share of hits among the lookups in the response cache of the last five minutes, NaN without any.",
+  ),
+];
+
 const HEALTH: readonly MetricDefinition[] = [
   gauge(
     "ccr_provider_health_score",
@@ -395,6 +408,7 @@ export const METRIC_CATALOG: readonly MetricDefinition[] = [
   ...EXCHANGES,
   ...COSTS,
   ...ROUTING,
+  ...CACHE,
   ...HEALTH,
   ...ADMIN,
   ...PROCESS,

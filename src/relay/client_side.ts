@@ -10,8 +10,8 @@ import { pushOwnHeaders } from "./answer_headers.ts";
 import type { Output } from "./stream_pipe.ts";
 import type { TapFanOut } from "./tap_fan_out.ts";
 
-// A comment: every event-stream reader skips it (DECISIONS.md 15).
-const HEARTBEAT = ": keep-alive\n\n";
+/** A comment: every event-stream reader skips it (DECISIONS.md 15). */
+export const HEARTBEAT = ": keep-alive\n\n";
 
 /** Writes one answer and keeps its numbers. */
 export class ClientSide {

@@ -2,7 +2,10 @@
 
 import type { ClientResponse } from "../exchange/client.ts";
 import type { Exchange } from "../exchange/exchange.ts";
-import type { RelayDependencies } from "./dependencies.ts";
+import { RecordedResponse } from "./answer_recorder.ts";
+import { lookUp } from "./cache_lookup.ts";
+import { CachedRun } from "./cached_run.ts";
+import type { AnswerCache, RelayDependencies } from "./dependencies.ts";
 import { ExchangeRun } from "./exchange_run.ts";
 import type { Inbound } from "./inbound.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -18,6 +21,44 @@ export class Relay {
 
   /** Sees one exchange through; returns at once with the handle that cuts it short. */
   run(
+    snapshot: Snapshot,
+    exchange: Exchange,
+    inbound: Inbound,
+    response: ClientResponse,
+  ): { cut(): void } {
+    const cache = this.#deps.cache();
+    return cache === null
+      ? this.#begin(snapshot, exchange, inbound, response)
+      : this.#cached(cache, snapshot, exchange, inbound, response);
+  }
+
+  #cached(
+    cache: AnswerCache,
+    snapshot: Snapshot,
+    exchange: Exchange,
+    inbound: Inbound,
+    response: ClientResponse,
+  ): { cut(): void } {
+    const found = lookUp(cache, snapshot, exchange, inbound);
+    if (found === null) {
+      return this.#begin(snapshot, exchange, inbound, response);
+    }
+    const { key, decision, answer } = found;
+    if (answer === null) {
+      const recorded = new RecordedResponse(response, {
+        exchange,
+        alias: decision.alias,
+        maxBytes: cache.maxEntryBytes,
+        keep: (complete) => cache.keep(key, complete),
+      });
+      return this.#begin(snapshot, exchange, inbound, recorded);
+    }
+    const run = new CachedRun(this.#deps, exchange, response, answer);
+    run.begin(inbound, decision);
+    return run;
+  }
+
+  #begin(
     snapshot: Snapshot,
     exchange: Exchange,
     inbound: Inbound,

@@ -38,6 +38,8 @@ export interface Snapshot {
   decide(exchange: Exchange, inbound: Inbound): Decision;
   /** Names the targets of an exchange that goes to an alias or target instead of what it asked for: no rules, no allow-list. */
   divert(exchange: Exchange, inbound: Inbound, name: string): Decision;
+  /** Names the alias of an exchange whose answer may be given again, as the decision that such an answer stands for; `null` for all others. Selects nobody. */
+  settle(exchange: Exchange, inbound: Inbound): Decision | null;
   /** Whether a target of an exchange's decision may be called now: asked right before every attempt, which must then be made. */
   mayTry(exchange: Exchange, target: TargetRef): boolean;
   /** Whether a provider that refused a key has another one for a target that does not rest. */

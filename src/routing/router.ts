@@ -65,6 +65,7 @@ export class Router {
   readonly #profiles: ReadonlyMap<string, ProviderProfile>;
   readonly #names: NameResolver;
   readonly #aliases: ReadonlyMap<string, AliasRoute>;
+  readonly #anyCached: boolean;
   readonly #state: RoutingState;
   readonly #readers: RoutingReaders;
 
@@ -73,6 +74,7 @@ export class Router {
     this.#config = config;
     this.#profiles = providerProfiles(config.providers);
     this.#aliases = aliasRoutes(config, this.#profiles);
+    this.#anyCached = [...config.models.values()].some(({ cache }) => cache);
     this.#state = options.state ?? new RoutingState();
     this.#readers = { ...NO_READERS, ...options.readers };
     this.#names = new NameResolver(
@@ -100,6 +102,33 @@ export class Router {
     });
     this.#state.decided(decision, notes);
     return decision;
+  }
+
+  /**
+   * Names the alias of a request whose answer may be given again, as the
+   * decision of nobody that such an answer stands for; `null` for all others.
+   *
+   * @throws {RequestError} for a body that a rule cannot read
+   */
+  settle(facts: RequestFacts): Decision | null {
+    if (!this.#anyCached) return null;
+    if (!mayAskFor(this.#config, facts.client.name, facts.model)) return null;
+    const resolution = this.#names.resolve(facts);
+    if (resolution.kind !== "alias") return null;
+    const { alias, by } = resolution;
+    if (this.#config.models.get(alias)?.cache !== true) return null;
+    const strategy = this.#aliases.get(alias)?.groups[0]?.strategy ?? "none";
+    return {
+      requestedModel: facts.model,
+      alias,
+      resolvedBy: by,
+      strategy: typeof strategy === "string"
+        ? strategy
+        : strategy(this.#readers),
+      order: [],
+      excluded: [],
+      refusal: null,
+    };
   }
 
   /** Tells what {@linkcode Router.decide} would decide now. */

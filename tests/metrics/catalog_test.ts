@@ -3,6 +3,7 @@ import { endedExchange, play } from "./exchanges.ts";
 import { failure } from "../../src/exchange/failure.ts";
 import { BudgetMetrics } from "../../src/metrics/budget_metrics.ts";
 import { METRIC_CATALOG } from "../../src/metrics/catalog.ts";
+import { CacheMetrics } from "../../src/metrics/cache_metrics.ts";
 import { CostMetrics } from "../../src/metrics/cost_metrics.ts";
 import { GenAiTap } from "../../src/metrics/gen_ai_tap.ts";
 import { AuditMetrics } from "../../src/metrics/audit_metrics.ts";
@@ -90,6 +91,11 @@ async function everything(): Promise<Registry> {
     { enabled: () => true, active: () => 2, minimum: () => 1 },
     ["invalid"],
   ).rejected("not_allowed");
+  new CacheMetrics(registry, {
+    enabled: true,
+    stats: { hits: 3, misses: 1 },
+    recentHitRatio: 0.75,
+  });
   new AuditMetrics(registry, { enabled: true, written: 2, failed: 1 });
   const http = new HttpMetrics(registry);
   http.onRequest("POST", "/v1/messages", 200, 0.1);

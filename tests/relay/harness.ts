@@ -10,6 +10,7 @@ import type { ResponsesStore } from "../../src/protocols/responses_store.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import { NO_ADAPTER } from "../../src/providers/request_adapter.ts";
 import { NO_ADMISSION } from "../../src/relay/admission.ts";
+import type { AnswerCache } from "../../src/relay/dependencies.ts";
 import type { Inbound } from "../../src/relay/inbound.ts";
 import { Relay } from "../../src/relay/relay.ts";
 import { RetryBudgets } from "../../src/relay/retry_budget.ts";
@@ -85,9 +86,15 @@ export class TestRelay implements AsyncDisposable {
     settings: Partial<RelaySettings> & {
       onLoss?: "header" | "reject";
       responsesStore?: ResponsesStore;
+      cache?: AnswerCache;
     } = {},
   ) {
-    const { onLoss = "header", responsesStore = null, ...numbers } = settings;
+    const {
+      onLoss = "header",
+      responsesStore = null,
+      cache = null,
+      ...numbers
+    } = settings;
     targets.forEach((target, index) => this.#add(`p${index}`, target));
     const order = targets.map((target, index) => ({
       target: {
@@ -110,6 +117,15 @@ export class TestRelay implements AsyncDisposable {
       divert: () => {
         throw new Error("Cannot divert: the test has no budgets");
       },
+      settle: (exchange) => ({
+        requestedModel: exchange.requestedModel,
+        alias: "test",
+        resolvedBy: "alias",
+        strategy: "in_order",
+        order: [],
+        excluded: [],
+        refusal: null,
+      }),
       decide: (exchange, inbound) => {
         this.beforeDecision(inbound);
         return {
@@ -144,6 +160,7 @@ export class TestRelay implements AsyncDisposable {
       admission: NO_ADMISSION,
       retryBudgets: new RetryBudgets(),
       responsesStore: () => responsesStore,
+      cache: () => cache,
       onBug: (error) => this.bugs.push(error),
       newId: (prefix) => `${prefix}test`,
     });

@@ -83,6 +83,17 @@ export function bodiesTooLarge(): GatewayError {
 const EMPTY = new Uint8Array(0);
 const FIRST_GROWTH_BYTES = 65_536;
 
+const READER = Symbol("reader");
+
+/**
+ * A message that knows its reader. Listeners that are closures would keep all
+ * that is known of a request alive for as long as the runtime's own objects,
+ * which outlive many scavenges.
+ */
+interface ReadMessage extends IncomingMessage {
+  [READER]?: BodyReader | null;
+}
+
 /** Reads one body. */
 export class BodyReader {
   readonly #message: IncomingMessage;
@@ -125,8 +136,10 @@ export class BodyReader {
 
   /** Begins. */
   start(): void {
-    this.#message.on("data", (chunk: Uint8Array) => this.#chunk(chunk));
-    this.#message.on("end", () => this.#end());
+    const message = this.#message as ReadMessage;
+    message[READER] = this;
+    message.on("data", onData);
+    message.on("end", onEnd);
   }
 
   /** Fails the reading if it takes too long. */
@@ -154,9 +167,11 @@ export class BodyReader {
     this.#takenBytes = 0;
     this.#first = null;
     this.#buffer = null;
+    (this.#message as ReadMessage)[READER] = null;
   }
 
-  #chunk(chunk: Uint8Array): void {
+  /** Takes a piece. Called by the message. */
+  take(chunk: Uint8Array): void {
     if (this.#done) return;
     this.#lastMs = this.#clock.monotonicMs();
     const length = this.#length + chunk.length;
@@ -194,7 +209,8 @@ export class BodyReader {
     return buffer;
   }
 
-  #end(): void {
+  /** Takes the end. Called by the message. */
+  complete(): void {
     if (this.#done) return;
     this.#done = true;
     const bytes = this.#first ?? this.#buffer?.subarray(0, this.#length);
@@ -206,6 +222,14 @@ export class BodyReader {
     this.release();
     this.#sink.onBodyFailure(error, limit);
   }
+}
+
+function onData(this: ReadMessage, chunk: Uint8Array): void {
+  this[READER]?.take(chunk);
+}
+
+function onEnd(this: ReadMessage): void {
+  this[READER]?.complete();
 }
 
 function tooSlow(timeoutMs: number): GatewayError {

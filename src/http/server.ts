@@ -15,7 +15,7 @@ import { type Logger, SILENT_LOGGER } from "../support/logger.ts";
 import { Admission } from "./admission.ts";
 import type { AccessRefusal, Authenticator } from "./auth.ts";
 import { BodyBudget } from "./body.ts";
-import { Connections } from "./connections.ts";
+import { type Connection, Connections } from "./connections.ts";
 import { type DrainOptions, drainRequests, type DrainResult } from "./drain.ts";
 import type { EncodeError } from "./error_answer.ts";
 import { InFlight } from "./in_flight.ts";
@@ -35,6 +35,7 @@ import { Router } from "./router.ts";
 import { ServedRequest } from "./served_request.ts";
 import type { ServerCore, ServerHooks } from "./server_core.ts";
 import { Ticker } from "./ticker.ts";
+import { watchClose } from "./watch_close.ts";
 import { findUpgrade, type UpgradeRoute } from "./upgrade.ts";
 
 /** What a server is made of. */
@@ -316,26 +317,24 @@ export class GatewayServer implements ServerCore {
     connection.requests++;
     connection.current = request;
     this.inFlight.add(request);
-    response.on("close", () => {
-      if (!request.listed) return;
-      connection.requests--;
-      if (connection.current === request) connection.current = null;
-      request.onClosed();
-      this.inFlight.remove(request);
-      this.#hooks.onRequest?.(
-        request.method,
-        request.endpoint,
-        request.response.status,
-        (this.clock.monotonicMs() - request.startedMs) / 1000,
-        request.refusal,
-      );
-    });
+    watchClose(response, this, request, connection);
     try {
       request.begin();
     } catch (error) {
       this.onHandlerError(request.id, request.endpoint, error);
       request.response.destroy();
     }
+  }
+
+  /** Takes a request whose answer is complete or whose client has gone off the list, and counts it. */
+  onClosed(request: ServedRequest, connection: Connection): void {
+    connection.requests--;
+    if (connection.current === request) connection.current = null;
+    request.onClosed();
+    this.inFlight.remove(request);
+    const { method, endpoint, response: { status }, refusal } = request;
+    const seconds = (this.clock.monotonicMs() - request.startedMs) / 1000;
+    this.#hooks.onRequest?.(method, endpoint, status, seconds, refusal);
   }
 
   #parserError(error: Error & { code?: string }, socket: Socket): void {

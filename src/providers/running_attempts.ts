@@ -12,7 +12,11 @@ export class RunningAttempts implements Tap {
   readonly name = "running";
   /** It needs no bytes. */
   readonly wantsBytes = false;
-  readonly #exchanges = new Set<Exchange>();
+  /**
+   * No `Set`: one that entries come and go in is laid out anew all the time, and
+   * each old table keeps the next one alive, with every exchange that was in it.
+   */
+  readonly #exchanges: Exchange[] = [];
   readonly #targets = new Map<string, number>();
   readonly #providers = new Map<string, number>();
   /** Called when the last attempt at a provider has ended. */
@@ -50,7 +54,7 @@ export class RunningAttempts implements Tap {
   on(event: ExchangeEvent): void {
     switch (event.type) {
       case "received":
-        this.#exchanges.add(event.exchange);
+        this.#exchanges.push(event.exchange);
         break;
       case "attempt-started":
         change(this.#targets, event.attempt.target.id, 1);
@@ -63,9 +67,14 @@ export class RunningAttempts implements Tap {
         break;
       }
       case "finished":
-        this.#exchanges.delete(event.exchange);
+        this.#remove(event.exchange);
         break;
     }
+  }
+
+  #remove(exchange: Exchange): void {
+    const index = this.#exchanges.indexOf(exchange);
+    if (index >= 0) this.#exchanges.splice(index, 1);
   }
 }
 

@@ -25,7 +25,7 @@ export interface CallDeadlines {
 export class NetworkCall extends TickNode implements UpstreamCall {
   /** Which of the provider's keys it was made with, by position; -1 for none. */
   readonly keyIndex: number;
-  readonly #sink: UpstreamSink;
+  #sink: UpstreamSink | null;
   readonly #ticker: Ticker;
   readonly #deadlines: CallDeadlines;
   readonly #stream: boolean;
@@ -75,7 +75,7 @@ export class NetworkCall extends TickNode implements UpstreamCall {
     if (this.#done || status < 200) return true;
     this.#resume = resume;
     this.#headSeen = true;
-    this.#sink.onHead(status, headerStrings(rawHeaders));
+    this.#sink?.onHead(status, headerStrings(rawHeaders));
     return !this.#done;
   }
 
@@ -84,7 +84,7 @@ export class NetworkCall extends TickNode implements UpstreamCall {
     if (this.#done) return false;
     this.#bodySeen = true;
     if (this.#stream) this.#wakeIn(this.#deadlines.streamIdleMs);
-    if (this.#sink.onChunk(chunk)) return true;
+    if (this.#sink?.onChunk(chunk)) return true;
     this.#paused = true;
     // A slow client is not the provider's silence.
     if (this.#stream) this.wakeAtMs = Infinity;
@@ -93,13 +93,12 @@ export class NetworkCall extends TickNode implements UpstreamCall {
 
   /** undici: the body is complete. */
   onComplete(): void {
-    if (this.#finish()) this.#sink.onEnd();
+    this.#finish()?.onEnd();
   }
 
   /** undici: the connection failed. */
   onError(error: unknown): void {
-    if (!this.#finish()) return;
-    this.#sink.onFailure(classifyConnectionError(error, this.#headSeen));
+    this.#finish()?.onFailure(classifyConnectionError(error, this.#headSeen));
   }
 
   /** undici: protocol switches are not asked for. */
@@ -117,15 +116,18 @@ export class NetworkCall extends TickNode implements UpstreamCall {
 
   /** Closes the connection. */
   abort(): void {
-    if (this.#finish()) this.#abort?.();
+    const abort = this.#abort;
+    if (this.#finish() !== null) abort?.();
   }
 
   /** A deadline has passed. */
   override tick(): void {
     const silent = this.#expired();
-    if (!this.#finish()) return;
-    this.#abort?.();
-    this.#sink.onFailure(silent);
+    const abort = this.#abort;
+    const sink = this.#finish();
+    if (sink === null) return;
+    abort?.();
+    sink.onFailure(silent);
   }
 
   #expired(): Failure {
@@ -150,11 +152,17 @@ export class NetworkCall extends TickNode implements UpstreamCall {
     this.wakeAtMs = ms === 0 ? Infinity : performance.now() + ms;
   }
 
-  #finish(): boolean {
-    if (this.#done) return false;
+  /** Ends the call once; gives who still has to hear of it. */
+  #finish(): UpstreamSink | null {
+    if (this.#done) return null;
     this.#done = true;
     this.#ticker.remove(this);
-    return true;
+    const sink = this.#sink;
+    // undici's own objects outlive many scavenges, and what hangs on them with them.
+    this.#sink = null;
+    this.#abort = null;
+    this.#resume = null;
+    return sink;
   }
 }
 

@@ -104,6 +104,26 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./prices_sync.ts")).pricesSyncCommand,
   },
   {
+    name: "heads list",
+    summary: "List the back ends that are registered with a running gateway",
+    load: async () => (await import("./heads_list.ts")).headsListCommand,
+  },
+  {
+    name: "audit list",
+    summary: "List who did what",
+    load: async () => (await import("./audit_list.ts")).auditListCommand,
+  },
+  {
+    name: "audit verify",
+    summary: "Say whether the audit log is whole",
+    load: async () => (await import("./audit_verify.ts")).auditVerifyCommand,
+  },
+  {
+    name: "status",
+    summary: "Say how a running gateway does",
+    load: async () => (await import("./status.ts")).statusCommand,
+  },
+  {
     name: "version",
     summary: "Print the version",
     load: async () => (await import("./version.ts")).versionCommand,

@@ -2,6 +2,7 @@
 
 import { loadConfig, type LoadedConfig } from "../config/load.ts";
 import { formatPath } from "../config/problem.ts";
+import { policyPath, readPolicy } from "../providers/head_policy.ts";
 import { isJsonObject, type JsonValue } from "../support/json.ts";
 import {
   type Arguments,
@@ -34,6 +35,8 @@ async function show(given: Arguments, terminal: Terminal): Promise<number> {
   });
   const all = given.has("effective");
   const config = all ? loaded.effective : loaded.written;
+  const path = policyPath(loaded.config.stateDir);
+  const policy = all ? await readPolicy(path) : null;
   if (given.has("json")) {
     const origins = [...loaded.origins].filter(([, origin]) =>
       all || origin !== "default"
@@ -43,10 +46,14 @@ async function show(given: Arguments, terminal: Terminal): Promise<number> {
       hash: loaded.hash,
       config,
       origins: Object.fromEntries(origins),
+      ...(policy === null ? {} : { policy }),
     }));
   } else {
     terminal.out(`// ${loaded.source}, sha256 ${loaded.hash}`);
     terminal.out(render(loaded, terminal, config));
+    if (policy !== null) {
+      terminal.out(`// policy of heads, ${path}: ${JSON.stringify(policy)}`);
+    }
   }
   return 0;
 }

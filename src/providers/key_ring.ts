@@ -25,6 +25,9 @@ export interface KeyRest {
   readonly reason: string;
 }
 
+/** Stands for the key of a provider without keys: what is limited is its address, and that for one model. */
+export const NO_KEY = "none";
+
 const ALL_MODELS = "";
 /** Models come from clients where a provider takes any name. */
 const MAX_RESTS = 1000;
@@ -116,7 +119,8 @@ export class KeyRing {
     const name = this.names[index];
     if (name === undefined) return 0;
     const rests = this.#rests.get(name) ?? new Map<string, KeyRest>();
-    const scope = isForAllModels(failed) ? ALL_MODELS : model;
+    const isForAll = name !== NO_KEY && isForAllModels(failed);
+    const scope = isForAll ? ALL_MODELS : model;
     const before = rests.get(scope);
     // Calls that ran side by side fail together: that is one time, not many.
     const again = before !== undefined && before.untilMs > nowMs;

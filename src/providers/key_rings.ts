@@ -2,10 +2,9 @@
 
 import type { GuardMemory } from "./guard_memory.ts";
 import type { GuardView } from "./guard_view.ts";
-import { type KeyRest, type KeyRests, KeyRing } from "./key_ring.ts";
+import { type KeyRest, type KeyRests, KeyRing, NO_KEY } from "./key_ring.ts";
 
-/** The only "key" of a provider without keys: what is limited is its address. */
-const NO_KEY: readonly string[] = ["none"];
+const NO_KEYS: readonly string[] = [NO_KEY];
 
 /** Keeps rings by provider id. Every time is ms of a clock that never goes back. */
 export class KeyRings {
@@ -22,7 +21,7 @@ export class KeyRings {
 
   /** Adds the ring of a head that has registered. */
   add(provider: string): void {
-    this.#heads.set(provider, new KeyRing(NO_KEY, this.#restsOf(provider)));
+    this.#heads.set(provider, new KeyRing(NO_KEYS, this.#restsOf(provider)));
   }
 
   /** Forgets a head. */
@@ -33,7 +32,7 @@ export class KeyRings {
 
   /** Makes the ring of a provider for a config that is not live yet; the same keys keep their ring. */
   make(provider: string, names: readonly string[]): KeyRing {
-    const keys = names.length === 0 ? NO_KEY : names;
+    const keys = names.length === 0 ? NO_KEYS : names;
     const known = this.#rings.get(provider);
     const isSame = known !== undefined && known.names.length === keys.length &&
       known.names.every((name, index) => name === keys[index]);

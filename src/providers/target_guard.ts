@@ -155,6 +155,7 @@ export class TargetGuard implements Tap {
   /** Hears of attempts. */
   on(event: ExchangeEvent): void {
     if (event.type === "attempt-started") this.#started(event.attempt);
+    else if (event.type === "first-content") this.#began(event.attempt);
     else if (event.type === "attempt-finished") this.#finished(event.attempt);
   }
 
@@ -255,6 +256,16 @@ export class TargetGuard implements Tap {
       ? admitted.permit
       : this.#breakers.of(id).take(this.nowMs, true);
     if (permit !== null) this.#permits.set(attempt, permit);
+  }
+
+  /** A probe that brings content has proved what it was for: a stream may go on for minutes. */
+  #began(attempt: Attempt): void {
+    const permit = this.#permits.get(attempt);
+    if (permit === undefined || !permit.probe) return;
+    const breaker = this.#breakers.of(attempt.target.id);
+    breaker.settle(permit, "answered", this.nowMs);
+    const next = breaker.take(this.nowMs, true);
+    if (next !== null) this.#permits.set(attempt, next);
   }
 
   #finished(attempt: Attempt): void {

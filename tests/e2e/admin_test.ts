@@ -131,6 +131,50 @@ Deno.test("a target that fails is left out, shown, and readmitted by a reset tha
   );
 });
 
+Deno.test("of 64 requests at once one probes a target after its rest, the others go elsewhere", async () => {
+  await using shaky = await FakeProvider.start(FAILING);
+  await using sound = await FakeProvider.start(answer(200, ANSWER));
+  await using gateway = await startGateway({
+    providers: {
+      shaky: { protocols: { chat: `${shaky.url}/v1` } },
+      sound: { protocols: { chat: `${sound.url}/v1` } },
+    },
+    models: { fast: { targets: ["shaky/up", "sound/up"] } },
+    routing: {
+      retry: { sameTargetRetries: 0 },
+      breaker: { consecutiveFailures: 1, openMs: 100 },
+    },
+  });
+  await ask(gateway, "fast");
+  assertEquals(shaky.requests.length, 1);
+  const finish = Promise.withResolvers<void>();
+  shaky.behaviour = async (socket, request) => {
+    await finish.promise;
+    await answer(200, ANSWER)(socket, request);
+  };
+  const deadline = performance.now() + 10_000;
+  for (let state = "open"; state !== "half_open";) {
+    assert(performance.now() < deadline, "the rest ends");
+    const { body } = await call(gateway, "GET", "/debug/circuit-breakers");
+    state = body.find(({ name }: { name: string }) =>
+      name === "shaky/up"
+    ).state;
+  }
+  let answered = 0;
+  const others = Promise.withResolvers<void>();
+  const all = Array.from({ length: 64 }, async () => {
+    const response = await ask(gateway, "fast");
+    if (++answered === 63) others.resolve();
+    return `${response.status} ${response.headers.get("x-signalbox-target")}`;
+  });
+  await others.promise;
+  assertEquals(shaky.requests.length, 2, "one probe");
+  finish.resolve();
+  const targets = await Promise.all(all);
+  assertEquals(targets.filter((one) => one === "200 shaky/up").length, 1);
+  assertEquals(targets.filter((one) => one === "200 sound/up").length, 63);
+});
+
 Deno.test("breakers that are switched off leave nobody out", async () => {
   await using broken = await FakeProvider.start(FAILING);
   await using gateway = await startGateway({

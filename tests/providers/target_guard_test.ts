@@ -1,6 +1,12 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { keyName } from "../../src/providers/key_ring.ts";
-import { DrivenGuard, failed, ROUTING, target } from "./driven_guard.ts";
+import {
+  DrivenGuard,
+  failed,
+  newExchange,
+  ROUTING,
+  target,
+} from "./driven_guard.ts";
 
 const A = "openai/gpt";
 const ANSWERED = { kind: "answered" } as const;
@@ -47,6 +53,29 @@ Deno.test("TargetGuard does not count what the client brought about", () => {
   assert(probe);
   driven.end(probe, { kind: "cancelled" });
   assert(driven.begin(A), "a cancelled probe gives its place back");
+});
+
+Deno.test("TargetGuard readmits a target as soon as a probe brings content, and counts how the stream then ends", () => {
+  const driven = new DrivenGuard();
+  for (let row = 0; row < 5; row++) driven.attempt(A, failed("reset"));
+  driven.clock.advance(30_000);
+  const probe = driven.begin(A);
+  assert(probe);
+  const exchange = newExchange(true);
+  driven.guard.on({ type: "first-content", exchange, attempt: probe });
+  assert(driven.usable(A));
+  driven.end(probe, failed("stream_broken"));
+  assertEquals(driven.guard.views()[0]?.failures, 1);
+  assert(driven.usable(A), "one failure does not open it");
+});
+
+Deno.test("TargetGuard rests no other model where a provider without keys refuses one", () => {
+  const driven = new DrivenGuard();
+  const ring = driven.guard.makeRing("openai", []);
+  driven.guard.useRings(new Map([["openai", ring]]));
+  driven.attempt(A, failed("auth", { upstreamStatus: 401 }));
+  assert(!driven.usable(A));
+  assert(driven.usable("openai/other"));
 });
 
 Deno.test("TargetGuard calls the last resort although everything rests", () => {

@@ -1,6 +1,7 @@
 /** Builds what can be called, out of the config: network and embedded providers. @module */
 
 import type { Config, ProviderConfig } from "../config/schema.ts";
+import { DrainSlots } from "../providers/drain_slots.ts";
 import { keyName, type KeyRing } from "../providers/key_ring.ts";
 import { providerProfile } from "../providers/profile.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -91,6 +92,9 @@ function common(id: string, section: ProviderConfig): CommonFields {
     eofIsFinish: section.eofIsFinish,
     adapter: requestAdapter(id, section),
     stream: section.stream,
+    drain: section.onDisconnect === "drain"
+      ? new DrainSlots(section.drain)
+      : null,
     commentsOnlyMs: section.timeouts.commentsOnlyMs,
   };
 }

@@ -1,6 +1,7 @@
 /** A provider that can be called, as routing and the relay see it. @module */
 
 import type { StartCall, UpstreamRequest } from "../exchange/upstream.ts";
+import type { DrainSlots } from "./drain_slots.ts";
 import type { ProviderProfile } from "./profile.ts";
 import type { RequestAdapter } from "./request_adapter.ts";
 
@@ -17,6 +18,8 @@ export interface Provider extends ProviderProfile {
   readonly stream: StreamAbility;
   /** Longest silence but for comments within a stream, in ms, 0 = off. */
   readonly commentsOnlyMs: number;
+  /** Places for reading on when the client has gone; `null`: the call is then cancelled. */
+  readonly drain: DrainSlots | null;
   /** Its patches and edits. */
   readonly adapter: RequestAdapter;
   /** Calls it. */

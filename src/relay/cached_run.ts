@@ -32,13 +32,7 @@ export class CachedRun {
     this.#exchange = exchange;
     this.#response = response;
     this.#answer = answer;
-    this.#client = new ClientSide(
-      exchange,
-      response,
-      deps.protocols[exchange.protocol],
-      deps.taps,
-      0,
-    );
+    this.#client = new ClientSide(exchange, response, deps, 0);
   }
 
   /** Answers. */

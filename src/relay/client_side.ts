@@ -7,6 +7,7 @@ import type { GatewayError } from "../exchange/gateway_error.ts";
 import { errorHeaders } from "../exchange/headers.ts";
 import type { Protocol } from "../protocols/protocol.ts";
 import { pushOwnHeaders } from "./answer_headers.ts";
+import type { RelayDependencies } from "./dependencies.ts";
 import type { Output } from "./stream_pipe.ts";
 import type { TapFanOut } from "./tap_fan_out.ts";
 
@@ -22,24 +23,31 @@ export class ClientSide {
   readonly #protocol: Protocol;
   readonly #taps: TapFanOut;
   readonly #heartbeatMs: number;
+  #gone = false;
 
   /** Writes to `response` in the client's protocol. */
   constructor(
     exchange: Exchange,
     response: ClientResponse,
-    protocol: Protocol,
-    taps: TapFanOut,
+    deps: RelayDependencies,
     heartbeatMs: number,
   ) {
     this.#exchange = exchange;
     this.#response = response;
-    this.#protocol = protocol;
-    this.#taps = taps;
+    this.#protocol = deps.protocols[exchange.protocol];
+    this.#taps = deps.taps;
     this.#heartbeatMs = heartbeatMs;
+  }
+
+  /** The client has gone: what comes now is read, and sent to nobody. */
+  leave(): void {
+    this.#gone = true;
+    this.heartbeatAtMs = Infinity;
   }
 
   /** Sends the head of a streamed answer. */
   startStream(headers: readonly string[]): void {
+    if (this.#gone) return;
     this.#exchange.status = 200;
     this.#response.start(200, [
       ...headers,
@@ -53,6 +61,7 @@ export class ClientSide {
 
   /** Sends a piece that ends between two events; `false` pauses the upstream. */
   sendPiece(output: Output): boolean {
+    if (this.#gone) return true;
     this.#count(output);
     const goOn = this.#response.write(output);
     this.heartbeatAtMs = goOn ? this.#nextBeat() : Infinity;
@@ -79,6 +88,7 @@ export class ClientSide {
 
   /** Sends a whole answer. */
   sendWhole(status: number, headers: readonly string[], body: Output): void {
+    if (this.#gone) return;
     this.#exchange.status = status;
     this.#count(body);
     this.#response.send(status, headers, body);

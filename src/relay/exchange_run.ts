@@ -15,6 +15,7 @@ import {
 } from "../exchange/gateway_error.ts";
 import type { ClientResponse } from "../exchange/client.ts";
 import type { Outcome } from "../exchange/names.ts";
+import type { DrainSlots } from "../providers/drain_slots.ts";
 import type { Provider } from "../providers/provider.ts";
 import { TickNode } from "../support/ticker.ts";
 import { errorOfFailure } from "./answer_headers.ts";
@@ -27,7 +28,13 @@ import { GuardedSink } from "./guarded_sink.ts";
 import type { Inbound } from "./inbound.ts";
 import type { RelayDependencies } from "./dependencies.ts";
 import { makeAttempt } from "./make_attempt.ts";
-import { NO_TARGET, outcomeOfError, outcomeOfFailure } from "./outcome.ts";
+import {
+  failureText,
+  NO_TARGET,
+  outcomeOfBreak,
+  outcomeOfError,
+  outcomeOfFailure,
+} from "./outcome.ts";
 import { upstreamRequest } from "./prepare_target.ts";
 import { RetryPlan } from "./retry_plan.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -58,6 +65,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
   #provider: Provider | null = null;
   #failed: Failure | null = null;
   #waiting: Candidate | null = null;
+  #places: DrainSlots | null = null;
   #deadlineMs = Infinity;
   #retryAtMs = Infinity;
   #heldUntilMs = Infinity;
@@ -78,18 +86,20 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     this.#inbound = inbound;
     this.#response = response;
     this.#targets = new TargetPreparation(deps, snapshot, exchange, inbound);
-    this.#client = new ClientSide(
-      exchange,
-      response,
-      deps.protocols[exchange.protocol],
-      deps.taps,
-      snapshot.settings.heartbeatMs,
-    );
+    const { heartbeatMs } = snapshot.settings;
+    this.#client = new ClientSide(exchange, response, deps, heartbeatMs);
   }
 
   /** Decides and calls the first target. */
   begin(): void {
-    this.#watch();
+    this.events.received(this.#inbound);
+    this.#response.onAbort = () => this.#clientGone();
+    this.#response.onDrain = () => this.#drained();
+    const limitMs = this.#limitMs();
+    if (limitMs > 0) this.#deadlineMs = this.exchange.startedMs + limitMs;
+    this.#snapshot.enter();
+    this.#deps.ticker.add(this);
+    this.#schedule();
     this.#safely(() => this.#decide());
   }
 
@@ -154,6 +164,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     this.#safely(() => {
       const { native, target } = run.attempt;
       this.events.ended(run.attempt, { kind: "answered" });
+      if (this.#places !== null) return this.#abandon();
       this.#client.end();
       this.#targets.conversation?.commit(native ? target.provider : null);
       this.#finish("success", null);
@@ -169,6 +180,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     this.#heldUntilMs = Infinity;
     const committed = run.committed;
     this.events.ended(run.attempt, { kind: "failed", failure: failed });
+    if (this.#places !== null) return this.#abandon();
     if (committed) return this.#breakOff(run, failed);
     if (mustEstimate(this.exchange, failed)) return this.#answer(null);
     this.#failed = failed;
@@ -204,17 +216,6 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
   cut(): void {
     if (this.exchange.outcome !== null) return;
     this.#breakUp(failure("deadline", "The gateway is shutting down"));
-  }
-
-  #watch(): void {
-    this.events.received(this.#inbound);
-    this.#response.onAbort = () => this.#clientGone();
-    this.#response.onDrain = () => this.#drained();
-    const limitMs = this.#limitMs();
-    if (limitMs > 0) this.#deadlineMs = this.exchange.startedMs + limitMs;
-    this.#snapshot.enter();
-    this.#deps.ticker.add(this);
-    this.#schedule();
   }
 
   #tryNext(first: Candidate | null): void {
@@ -272,20 +273,14 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     const words = run.lastWords(error);
     if (words !== null) this.#client.sendPiece(words);
     this.#client.end();
-    this.#finish(
-      failed.kind === "deadline" ? "timeout" : "stream_broken",
-      `${failed.kind}: ${failed.message}`,
-    );
+    this.#finish(outcomeOfBreak(failed), failureText(failed));
   }
 
   #answerFailure(failed: Failure): void {
     const provider = this.exchange.lastAttempt?.target.provider ?? "none";
     const error = errorOfFailure(failed, provider);
     this.#client.sendError(error);
-    this.#finish(
-      outcomeOfFailure(failed),
-      `${failed.kind}: ${failed.message}`,
-    );
+    this.#finish(outcomeOfFailure(failed), failureText(failed));
   }
 
   #refuse(error: GatewayError): void {
@@ -295,6 +290,25 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
 
   #clientGone(): void {
     if (this.exchange.outcome !== null) return;
+    if (!this.#readsOn()) this.#abandon();
+  }
+
+  /** Learns the usage of an answer that nobody waits for, where the provider is configured so. */
+  #readsOn(): boolean {
+    const places = this.#provider?.drain ?? null;
+    const run = this.#current;
+    if (run === null || run.attempt.outcome !== null) return false;
+    if (places === null || !places.take()) return false;
+    this.#places = places;
+    this.#client.leave();
+    const untilMs = performance.now() + places.maxMs;
+    this.#deadlineMs = Math.min(this.#deadlineMs, untilMs);
+    run.resume();
+    this.#schedule();
+    return true;
+  }
+
+  #abandon(): void {
     this.#cancelAttempt();
     // Log-only: there is nobody to send it to.
     if (this.exchange.status === 0) this.exchange.status = 499;
@@ -316,6 +330,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
 
   /** Ends the attempt, or the wait for the next one. */
   #breakUp(failed: Failure): void {
+    if (this.#places !== null) return this.#abandon();
     const run = this.#current;
     if (run !== null && run.attempt.outcome === null) run.giveUp(failed);
     else this.#safely(() => this.#answerFailure(failed));
@@ -373,6 +388,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     this.#deps.ticker.remove(this);
     this.#response.onAbort = null;
     this.#response.onDrain = null;
+    this.#places?.giveBack();
     this.#snapshot.leave();
     this.#targets.giveBack();
     this.#deps.taps.emit({ type: "finished", exchange });

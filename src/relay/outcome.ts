@@ -23,6 +23,16 @@ export function outcomeOfFailure(failed: Failure): Outcome {
   }
 }
 
+/** The outcome of an exchange that broke off when the client had seen a part of its answer. */
+export function outcomeOfBreak(failed: Failure): Outcome {
+  return failed.kind === "deadline" ? "timeout" : "stream_broken";
+}
+
+/** A failure in the words of logs. */
+export function failureText({ kind, message }: Failure): string {
+  return `${kind}: ${message}`;
+}
+
 const OF_KIND: { readonly [K in ErrorKind]: Outcome } = {
   invalid_request: "client_error",
   authentication: "client_error",

@@ -3,8 +3,10 @@ import {
   gatewayError,
   RequestError,
 } from "../../src/exchange/gateway_error.ts";
+import { DrainSlots } from "../../src/providers/drain_slots.ts";
 import {
   answer,
+  type Behaviour,
   chunk,
   FakeProvider,
   head,
@@ -235,4 +237,67 @@ Deno.test("bytes of a body are counted, not characters", async () => {
     relay.finished?.bytesOut,
     new TextEncoder().encode(client.body).length,
   );
+});
+
+/** A provider that sends the first half, and the rest when it is told to. */
+function heldHalf(): { behaviour: Behaviour; release: () => void } {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => release = resolve);
+  const behaviour: Behaviour = async (socket, request) => {
+    await stream(ENTIRE.slice(0, 1), "stall")(socket, request);
+    await released;
+    const usage = { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 };
+    const last = `data: ${JSON.stringify({ choices: [], usage })}\n\n`;
+    for (const text of [ENTIRE[1], last, ENTIRE[2]]) {
+      socket.write(chunk(text ?? ""));
+    }
+    socket.write("0\r\n\r\n");
+  };
+  return { behaviour, release: () => release() };
+}
+
+Deno.test("an answer is read on when the client has gone, to learn its usage, if there is a place", async () => {
+  const half = heldHalf();
+  await using provider = await FakeProvider.start(half.behaviour);
+  const drain = new DrainSlots({ maxMs: 60_000, maxConcurrent: 1 });
+  await using relay = new TestRelay([{
+    ...toChat(provider),
+    provider: { drain },
+  }]);
+  const [first, second] = [relay.ask(STREAM), relay.ask(STREAM)];
+  await first.until((body) => body.includes("hello"));
+  await second.until((body) => body.includes("hello"));
+  first.hangUp();
+  assertEquals(relay.ends, 0);
+  second.hangUp();
+  assertEquals(relay.ends, 1);
+  half.release();
+  await relay.until("finished", 2);
+  const [cancelled, learnt] = relay.finishedAll;
+  assertEquals(cancelled?.lastAttempt?.outcome, { kind: "cancelled" });
+  assertEquals(learnt?.outcome, "client_abort");
+  assertEquals(learnt?.lastAttempt?.outcome, { kind: "answered" });
+  assertEquals(learnt?.lastAttempt?.usage.source, "reported");
+  assertEquals(first.body.includes("[DONE]"), false);
+  assertEquals(relay.users, 0);
+  assert(drain.take());
+});
+
+Deno.test("reading on ends at its bound", async () => {
+  const half = heldHalf();
+  await using provider = await FakeProvider.start(half.behaviour);
+  const drain = new DrainSlots({ maxMs: 20, maxConcurrent: 1 });
+  await using relay = new TestRelay([{
+    ...toChat(provider),
+    provider: { drain },
+  }]);
+  const client = relay.ask(STREAM);
+  await client.until((body) => body.includes("hello"));
+  client.hangUp();
+  await relay.until("finished");
+  assertEnded(relay, "client_abort");
+  assertEquals(relay.finished?.lastAttempt?.outcome, { kind: "cancelled" });
+  await provider.whenClosed(1);
+  assert(drain.take());
+  half.release();
 });

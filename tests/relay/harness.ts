@@ -186,9 +186,10 @@ export class TestRelay implements AsyncDisposable {
     return client;
   }
 
-  /** Resolves as soon as such an event has been told. */
-  async until(type: ExchangeEvent["type"]): Promise<void> {
-    while (!this.events.some((event) => event.type === type)) {
+  /** Resolves as soon as such an event has been told so often. */
+  async until(type: ExchangeEvent["type"], times = 1): Promise<void> {
+    const seen = () => this.events.filter((event) => event.type === type);
+    while (seen().length < times) {
       await new Promise<void>((wake) => this.#waiting.push(wake));
     }
   }
@@ -196,6 +197,12 @@ export class TestRelay implements AsyncDisposable {
   /** How often an exchange has ended. */
   get ends(): number {
     return this.events.filter((event) => event.type === "finished").length;
+  }
+
+  /** The exchanges that ended, in this order. */
+  get finishedAll(): Exchange[] {
+    return this.events.filter((event) => event.type === "finished")
+      .map((event) => event.exchange);
   }
 
   /** The exchange that ended last. */
@@ -244,6 +251,7 @@ export class TestRelay implements AsyncDisposable {
       adapter: NO_ADAPTER,
       stream: "any",
       commentsOnlyMs: 0,
+      drain: null,
       start: network.start,
       urlOf: (request) => network.urlOf(request),
       ...target.provider,

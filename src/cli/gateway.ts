@@ -17,6 +17,7 @@ import { explainRoutes } from "../http/explain.ts";
 import { type Actor, SIGNAL_ACTOR } from "../http/audit_trail.ts";
 import { INFERENCE_PATHS, inferenceRoutes } from "../http/inference.ts";
 import type { ListenAt } from "../http/listener.ts";
+import { logQueryRoutes } from "../http/log_queries.ts";
 import { modelRoutes } from "../http/models.ts";
 import { probeRoutes } from "../http/probes.ts";
 import type { Route } from "../http/route.ts";
@@ -41,6 +42,7 @@ import { NAME, VERSION } from "../support/version.ts";
 import { AccessLogTap } from "./access_log_tap.ts";
 import { GatewayControl } from "./gateway_control.ts";
 import { GatewayAccounting } from "./gateway_accounting.ts";
+import { usageLogSource } from "./gateway_queries.ts";
 import { GatewayTargets } from "./gateway_targets.ts";
 import { configSummary } from "./config_summary.ts";
 import { writeEffectiveConfig } from "./effective_file.ts";
@@ -346,6 +348,9 @@ export class Gateway {
         reload: (actor) => this.reload(actor),
         configHash: () => live().loaded.hash,
       }),
+      ...logQueryRoutes(
+        usageLogSource(this.#accounting.streams, live, this.#log),
+      ),
       ...this.#control.routes(),
     ];
   }

@@ -156,13 +156,14 @@ async function compile(
   routing: RoutingParts,
   targets: GatewayTargets,
 ): Promise<Live> {
+  // First what may fail: what was built would have to be closed again.
+  const pricing = await LivePricing.load(loaded.config);
   const built = await buildProviders(
     loaded.config,
     ticker,
     log,
     (id, names) => targets.guard.makeRing(id, names),
   );
-  const pricing = await LivePricing.load(loaded.config);
   const router = routing.router(loaded.config);
   const settings = relaySettings(loaded.config);
   let users = 0;

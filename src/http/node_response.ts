@@ -9,6 +9,9 @@ const LINGER_MS = 1000;
 /** A sender that was silent for so long has stopped. */
 const LINGER_STEP_MS = 125;
 
+/** What neither the name nor the value of a header may hold. */
+const NO_HEADER_TEXT = /[^\t\x20-\x7e\x80-\xff]/;
+
 /** Answers larger than this are written in pieces of it. */
 const SLICE_BYTES = 262_144;
 
@@ -69,10 +72,11 @@ export class NodeResponse implements ClientResponse {
     body: Uint8Array | string,
   ): void {
     if (this.#started || this.closed) return;
-    const head = this.#head(status, headers);
     const length = Buffer.byteLength(body);
-    if (status !== 204) head.push("content-length", String(length));
-    this.#response.writeHead(status, head);
+    this.#writeHead(
+      status,
+      status === 204 ? headers : [...headers, "content-length", String(length)],
+    );
     this.#ended = true;
     if (length > SLICE_BYTES) {
       this.#sendSlices(bufferOf(body), 0);
@@ -85,7 +89,7 @@ export class NodeResponse implements ClientResponse {
   /** Sends the head of an answer whose body follows. */
   start(status: number, headers: readonly string[]): void {
     if (this.#started || this.closed) return;
-    this.#response.writeHead(status, this.#head(status, headers));
+    this.#writeHead(status, headers);
     // The head must not wait for the first event of a slow stream.
     this.#response.flushHeaders();
   }
@@ -164,9 +168,13 @@ export class NodeResponse implements ClientResponse {
     return nowMs - this.#progressAtMs >= stallMs;
   }
 
-  #head(status: number, headers: readonly string[]): string[] {
-    this.#started = true;
-    this.status = status;
+  #writeHead(status: number, headers: readonly string[]): void {
+    // Of a head given as a list the runtime checks nothing: a line break would begin another header.
+    if (headers.some((text) => NO_HEADER_TEXT.test(text))) {
+      throw new TypeError(
+        "Cannot send the answer: a header has a line break or another character that none may have",
+      );
+    }
     const head = [
       ...headers,
       "x-request-id",
@@ -175,7 +183,9 @@ export class NodeResponse implements ClientResponse {
       this.#requestId,
     ];
     if (this.closeConnection) head.push("connection", "close");
-    return head;
+    this.#response.writeHead(status, head);
+    this.#started = true;
+    this.status = status;
   }
 
   #drained(): void {

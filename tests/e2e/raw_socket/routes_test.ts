@@ -200,3 +200,21 @@ Deno.test("a preflight of another origin gets no CORS header", async () => {
   const names = [...answer.headers.keys()];
   assertEquals(names.filter((name) => name.startsWith("access-control")), []);
 });
+
+for (const kind of ["whole", "streamed"] as const) {
+  Deno.test(`a ${kind} answer with a header that no answer may have is a 500, not silence`, async () => {
+    await using running = await start({
+      handler: (_context, _request, response) => {
+        const headers = ["x-broken", "line\r\nx-injected: 1"];
+        if (kind === "whole") response.send(200, headers, "{}");
+        else response.start(200, headers);
+      },
+    });
+    const answer = await ask(
+      running.port,
+      post("/v1/messages", BODY, ["x-api-key: key-ci"]),
+    );
+    assertEquals(answer.status, 500);
+    assertEquals(answer.headers.get("x-injected"), null);
+  });
+}

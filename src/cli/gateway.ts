@@ -61,6 +61,8 @@ export interface GatewayOptions {
   readonly log: Logger;
   /** The log's counters and the access lines; `null` keeps quiet about requests. */
   readonly logWriter: LogWriter | null;
+  /** More observers of exchanges. @default {[]} */
+  readonly taps?: readonly Tap[];
 }
 
 /** A gateway that runs. */
@@ -122,7 +124,7 @@ export class Gateway {
     exposeFiles(this.#metrics.registry, accounting.streams.writer);
     accounting.budgets.expose(this.#metrics.registry);
     const ids = new UlidSource();
-    const relay = this.#makeRelay(ids, options.logWriter, routing);
+    const relay = this.#makeRelay(ids, options, routing);
     this.server = createServer({
       limits: config.server.limits,
       routes: this.#control.watch(this.#routes(relay)),
@@ -266,7 +268,7 @@ export class Gateway {
 
   #makeRelay(
     ids: UlidSource,
-    logWriter: LogWriter | null,
+    { logWriter, taps: moreTaps = [] }: GatewayOptions,
     { state, taps: routingTaps, cache }: RoutingParts,
   ): Relay {
     const { log } = this.#live.current.loaded.config;
@@ -281,6 +283,7 @@ export class Gateway {
       ...this.#metrics.taps,
       decisions,
       ...this.#accounting.taps,
+      ...moreTaps,
     ];
     if (logWriter !== null) taps.push(new AccessLogTap(logWriter, log));
     return new Relay({

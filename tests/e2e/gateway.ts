@@ -1,6 +1,7 @@
 /** A gateway in this process, on a free port, over a config given as an object. @module */
 
 import { Gateway } from "../../src/cli/gateway.ts";
+import type { Tap } from "../../src/exchange/events.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { SILENT_LOGGER } from "../../src/support/logger.ts";
 
@@ -16,11 +17,12 @@ export interface TestGateway extends AsyncDisposable {
   reload(config: unknown): Promise<Error | null>;
 }
 
-/** Starts a gateway with `config`; variables of `environment` may be referred to. A folder that is given stays. */
+/** Starts a gateway with `config`; variables of `environment` may be referred to. A folder that is given stays; `taps` hear of exchanges too. */
 export async function startGateway(
   config: Record<string, unknown>,
   environment: Record<string, string> = {},
   keptFolder: string | null = null,
+  taps: readonly Tap[] = [],
 ): Promise<TestGateway> {
   const folder = keptFolder ??
     await Deno.makeTempDir({ prefix: "signalbox-" });
@@ -41,6 +43,7 @@ export async function startGateway(
     load,
     log: SILENT_LOGGER,
     logWriter: null,
+    taps,
   });
   await gateway.listen({ host: "127.0.0.1", port: 0 });
   const port = gateway.server.address?.port ?? 0;

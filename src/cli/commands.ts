@@ -79,6 +79,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./costs_quote.ts")).costsQuoteCommand,
   },
   {
+    name: "costs report",
+    summary: "Say what was spent, what was saved, and where it is going",
+    load: async () => (await import("./costs_report.ts")).costsReportCommand,
+  },
+  {
+    name: "costs reprice",
+    summary: "Price logged requests again, by today's or another table",
+    load: async () => (await import("./costs_reprice.ts")).costsRepriceCommand,
+  },
+  {
     name: "prices show",
     summary: "Say which price a model is billed at, and why",
     load: async () => (await import("./prices_show.ts")).pricesShowCommand,

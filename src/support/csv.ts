@@ -15,5 +15,7 @@ function csvField(value: string | number | boolean | null): string {
   return QUOTED_REGEXP.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** The line break between rows. */
-export const CSV_BREAK = "\r\n";
+/** Joins rows; whoever writes them ends the last with a line feed, which completes its line break. */
+export function csvText(rows: readonly string[]): string {
+  return rows.map((row) => `${row}\r`).join("\n");
+}

@@ -1,7 +1,7 @@
 /** `signalbox usage export`. @module */
 
 import { scanLines } from "../../accounting/query/usage_scan.ts";
-import { csvRow } from "../../support/csv.ts";
+import { csvRow, csvText } from "../../support/csv.ts";
 import { type Arguments, type Command, UsageError } from "../command.ts";
 import type { Terminal } from "../output.ts";
 import { CSV_HEAD, csvLine } from "./usage_csv.ts";
@@ -40,17 +40,17 @@ async function exportLines(
   }
   const filter = filterOf(given);
   using log = await openLog(given, terminal);
-  // The terminal ends each write with a line feed; RFC 4180 wants a carriage return before it.
-  const end = isCsv ? "\r" : "";
   let batch: string[] = [];
   const write = () => {
-    if (batch.length > 0) terminal.out(batch.join("\n"));
+    if (batch.length > 0) {
+      terminal.out(isCsv ? csvText(batch) : batch.join("\n"));
+    }
     batch = [];
   };
-  if (isCsv) batch.push(csvRow(CSV_HEAD) + end);
+  if (isCsv) batch.push(csvRow(CSV_HEAD));
   const broken = await scanLines(log.reader, filter, (line) => {
     const text = line.text();
-    batch.push(isCsv ? csvLine(text) + end : text);
+    batch.push(isCsv ? csvLine(text) : text);
     if (batch.length >= BATCH) write();
   });
   write();

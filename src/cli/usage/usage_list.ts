@@ -7,7 +7,7 @@ import {
   readPage,
 } from "../../accounting/query/usage_page.ts";
 import { emptyRow, fillRow } from "../../accounting/usage_row.ts";
-import { CSV_BREAK, csvRow } from "../../support/csv.ts";
+import { csvRow, csvText } from "../../support/csv.ts";
 import { isJsonObject } from "../../support/json.ts";
 import { type Arguments, type Command, JSON_FLAG } from "../command.ts";
 import { formatTable, type Terminal } from "../output.ts";
@@ -66,9 +66,7 @@ async function list(given: Arguments, terminal: Terminal): Promise<number> {
     return 0;
   }
   if (given.has("csv")) {
-    terminal.out(
-      [csvRow(CSV_HEAD), ...page.lines.map(csvLine)].join(CSV_BREAK),
-    );
+    terminal.out(csvText([csvRow(CSV_HEAD), ...page.lines.map(csvLine)]));
   } else {
     terminal.out(formatTable(terminal, HEAD, page.lines.map(cells)));
     if (page.hasMore) terminal.err(`More with --offset ${offset + limit}`);

@@ -11,7 +11,7 @@ import {
   type SummaryView,
 } from "../../accounting/query/usage_summary.ts";
 import type { TotalsView } from "../../accounting/query/usage_totals.ts";
-import { CSV_BREAK, csvRow } from "../../support/csv.ts";
+import { csvRow, csvText } from "../../support/csv.ts";
 import { type Arguments, type Command, JSON_FLAG } from "../command.ts";
 import { formatJson, formatTable, type Terminal } from "../output.ts";
 import {
@@ -113,7 +113,7 @@ function csvOf(view: SummaryView, grouping: Grouping): string {
     ...grouping.by,
     ...HEAD.map((name) => name.replaceAll(" ", "_")),
   ]);
-  return [head, ...rowsOf(view, grouping).map(csvRow)].join(CSV_BREAK);
+  return csvText([head, ...rowsOf(view, grouping).map(csvRow)]);
 }
 
 function tablesOf(

@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { BudgetStatus } from "../accounting/budget_status.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { Tap } from "../exchange/events.ts";
 import { accessOptions } from "../http/access_options.ts";
@@ -13,6 +12,7 @@ import { adminRoutes } from "../http/admin.ts";
 import { Authenticator } from "../http/auth.ts";
 import { WATCHED_FIELDS } from "../http/check_request.ts";
 import type { DrainResult } from "../http/drain.ts";
+import { budgetRoutes } from "../http/budgets.ts";
 import { explainRoutes } from "../http/explain.ts";
 import { type Actor, SIGNAL_ACTOR } from "../http/audit_trail.ts";
 import { INFERENCE_PATHS, inferenceRoutes } from "../http/inference.ts";
@@ -192,11 +192,6 @@ export class Gateway {
     return gateway;
   }
 
-  /** How every budget with a limit stands. */
-  get budgets(): BudgetStatus[] {
-    return this.#accounting.budgets.statuses();
-  }
-
   /** Starts to listen. */
   async listen(at: ListenAt): Promise<void> {
     await this.server.listen(at);
@@ -305,11 +300,13 @@ export class Gateway {
       costOf: (attempt, exchange) => this.#accounting.costOf(attempt, exchange),
       responsesStore: () => this.#responses.store,
       cache: () => cache.live,
-      onBug: (error, exchange) =>
+      onBug: (error, exchange) => {
+        this.#accounting.errorTap.bug(exchange.id, exchange.endpoint, error);
         this.#log.log("error", "exchange failed on a bug of the gateway", {
           id: exchange.id,
           error: errorText(error),
-        }),
+        });
+      },
       newId: (prefix) => prefix + ids.next(),
     });
   }
@@ -332,6 +329,7 @@ export class Gateway {
         about: { name: NAME, version: VERSION },
         health: () => ({
           ...this.#accounting.health(),
+          metrics: live().loaded.config.metrics.enabled ? "ok" : "disabled",
           ...this.#control.health(),
         }),
         readiness: () => ({
@@ -354,6 +352,7 @@ export class Gateway {
       ...logQueryRoutes(
         usageLogSource(this.#accounting.streams, live, this.#log),
       ),
+      ...budgetRoutes(() => this.#accounting.budgets.statuses()),
       ...this.#control.routes(),
     ];
   }

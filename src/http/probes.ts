@@ -10,6 +10,7 @@ import {
   type ExpositionFormat,
   negotiateFormat,
 } from "../metrics/exposition.ts";
+import { gatewayError, RequestError } from "../exchange/gateway_error.ts";
 import { READ_LIMITS, type Route, type RouteHandler } from "./route.ts";
 
 /** Whether the process may be given work. */
@@ -28,7 +29,7 @@ export interface ProbeSources {
   health(): Readonly<Record<string, string | number | boolean>>;
   /** Whether the process may be given work. */
   readiness(): Readiness;
-  /** All metrics as text, `null` while metrics are off. */
+  /** All metrics as text, `null` while metrics are off: 409 then. */
   metrics: ((format: ExpositionFormat) => string | Uint8Array) | null;
 }
 
@@ -40,10 +41,8 @@ export function probeRoutes(sources: ProbeSources): Route[] {
     probe("/ready", "public", readyHandler(sources)),
   ];
   const { metrics } = sources;
-  if (metrics !== null) {
-    routes.push(probe("/metrics", "metrics", metricsHandler(metrics)));
-  }
-  return routes;
+  const handler = metrics === null ? metricsOff : metricsHandler(metrics);
+  return [...routes, probe("/metrics", "metrics", handler)];
 }
 
 function probe(
@@ -81,6 +80,14 @@ function readyHandler(sources: ProbeSources): RouteHandler {
     const body = JSON.stringify({ status });
     response.send(ready ? 200 : 503, JSON_HEADERS, body);
   };
+}
+
+function metricsOff(): never {
+  throw new RequestError(gatewayError(
+    "conflict",
+    "Cannot show metrics: they are disabled; set metrics.enabled to true and restart",
+    { code: "disabled" },
+  ));
 }
 
 function metricsHandler(

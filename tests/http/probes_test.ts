@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
+import { RequestError } from "../../src/exchange/gateway_error.ts";
 import {
   probeRoutes,
   type ProbeSources,
@@ -83,14 +84,16 @@ Deno.test("probeRoutes() answers /metrics in the format that is asked for", asyn
   );
 });
 
-Deno.test("probeRoutes() has no /metrics while metrics are off", () => {
+Deno.test("probeRoutes() says 409 at /metrics while metrics are off", () => {
   const off = {
     ...sources({ ready: true, status: "ready" }),
     metrics: null,
   };
-  assertEquals(probeRoutes(off).map((route) => route.path), [
-    "/",
-    "/health",
-    "/ready",
-  ]);
+  const route = probeRoutes(off).find(({ path }) => path === "/metrics");
+  const error = assertThrows(
+    // It answers the same whatever is asked.
+    () => Reflect.apply(route?.handler ?? Date, null, []),
+    RequestError,
+  );
+  assertEquals([error.error.status, error.error.code], [409, "disabled"]);
 });

@@ -1,0 +1,158 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { FAST_SIMULATOR, startGateway, type TestGateway } from "./gateway.ts";
+import { linesIn } from "./log_lines.ts";
+
+const CONFIG = {
+  providers: { sim: FAST_SIMULATOR },
+  models: { fast: { targets: ["sim/echo"] } },
+  pricing: { models: { "sim/echo": { inputPer1M: 1, outputPer1M: 1000 } } },
+  budgets: { dailyUsd: 100 },
+};
+
+async function ask({ url }: TestGateway): Promise<void> {
+  const answer = await fetch(`${url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      model: "fast",
+      messages: [{ role: "user", content: "hello" }],
+    }),
+  });
+  await answer.text();
+  assertEquals(answer.status, 200);
+}
+
+async function healthOf({ url }: TestGateway): Promise<Record<string, string>> {
+  return await (await fetch(`${url}/health`)).json();
+}
+
+/** Asks until /health says so: files are written without an event. */
+async function untilHealth(
+  test: TestGateway,
+  part: string,
+  word: string,
+): Promise<void> {
+  const deadline = Date.now() + 15_000;
+  for (;;) {
+    await ask(test);
+    const health = await healthOf(test);
+    if (health[part] === word) return;
+    assert(Date.now() < deadline, `${part} is ${health[part]}`);
+  }
+}
+
+async function inFolder(
+  body: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function usage(folder: string): object {
+  return { usage: { storagePath: folder, flushMs: 1 } };
+}
+
+Deno.test("Requests flow while the usage log cannot be written from the start, and it heals", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/usage`;
+    await Deno.writeTextFile(path, "a file where the folder should be");
+    await using test = await startGateway({ ...CONFIG, logging: usage(path) });
+    assertEquals((await healthOf(test))["usage"], "failing");
+    await untilHealth(test, "usage", "failing");
+    await Deno.remove(path);
+    await untilHealth(test, "usage", "ok");
+    await test.gateway[Symbol.asyncDispose]();
+    assert(linesIn(path).length > 0);
+  }));
+
+Deno.test("Requests flow while the disk is full, and every line is there once it is not", () =>
+  inFolder(async (folder) => {
+    const today = new Date().toISOString().slice(0, 10);
+    const file = `${folder}/${today}.jsonl`;
+    await Deno.symlink("/dev/full", file);
+    await using test = await startGateway({
+      ...CONFIG,
+      logging: usage(folder),
+    });
+    await untilHealth(test, "usage", "failing");
+    const metrics = await (await fetch(`${test.url}/metrics`)).text();
+    assertMatch(
+      metrics,
+      /signalbox_file_errors_total\{stream="usage",code="ENOSPC"\} [1-9]/,
+    );
+    await Deno.remove(file);
+    await untilHealth(test, "usage", "ok");
+    const written =
+      /signalbox_request_outcomes_total\{.*outcome="success"\} (\d+)/;
+    const text = await (await fetch(`${test.url}/metrics`)).text();
+    const requests = text.split("\n")
+      .filter((line) => line.includes("chat/completions"))
+      .map((line) => written.exec(line)?.[1]).find((count) => count);
+    await test.gateway[Symbol.asyncDispose]();
+    assertEquals(linesIn(folder).length, Number(requests));
+  }));
+
+Deno.test("Requests flow when the folder of the usage log is deleted, and it comes back", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/usage`;
+    await using test = await startGateway({ ...CONFIG, logging: usage(path) });
+    await ask(test);
+    await Deno.remove(path, { recursive: true });
+    const deadline = Date.now() + 15_000;
+    const exists = () => {
+      try {
+        return linesIn(path).length > 0;
+      } catch {
+        return false;
+      }
+    };
+    while (!exists()) {
+      assert(Date.now() < deadline);
+      await ask(test);
+    }
+    assertEquals((await healthOf(test))["usage"], "ok");
+  }));
+
+Deno.test("Logs and metrics that are switched off leave nothing, say so, and budgets still survive a restart", () =>
+  inFolder(async (folder) => {
+    const config = {
+      ...CONFIG,
+      logging: {
+        usage: { enabled: false, storagePath: `${folder}/usage` },
+        errors: { enabled: false, storagePath: `${folder}/errors` },
+      },
+      metrics: { enabled: false },
+    };
+    const spent = async ({ url }: TestGateway) => {
+      const { budgets } = await (await fetch(`${url}/api/budgets`)).json();
+      return budgets[0].periods.day.spentUsd;
+    };
+    const state = `${folder}/kept`;
+    await Deno.mkdir(state);
+    await using test = await startGateway(config, {}, state);
+    await ask(test);
+    await ask(test);
+    const { usage, errors, metrics } = await healthOf(test);
+    assertEquals([usage, errors, metrics], [
+      "disabled",
+      "disabled",
+      "disabled",
+    ]);
+    const scrape = await fetch(`${test.url}/metrics`);
+    assertEquals(scrape.status, 409);
+    assertEquals((await scrape.json()).error.code, "disabled");
+    const before = await spent(test);
+    assert(Number(before) > 0);
+    await test.gateway[Symbol.asyncDispose]();
+    const names: string[] = [];
+    for await (const { name } of Deno.readDir(folder)) names.push(name);
+    assertEquals(names, ["kept"]);
+    // Without the place that was kept everything is read again.
+    await Deno.remove(`${state}/state/budgets/spent.json`);
+    await using again = await startGateway(config, {}, state);
+    assertEquals(await spent(again), before);
+  }));

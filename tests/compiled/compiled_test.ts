@@ -167,6 +167,7 @@ test("has its permissions and V8 flags baked in: no run, no ffi, no import, no l
       "--enable-experimental-regexp-engine-on-excessive-backtracks",
     ),
   );
+  assert(baked.v8_flags.includes("--no-allocation-site-pretenuring"));
   assertEquals(baked.code_cache_key, null);
   assertEquals(baked.env_vars_from_env_file, {});
 });

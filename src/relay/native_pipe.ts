@@ -1,12 +1,12 @@
 /** Same protocol on both sides: bytes pass untouched, an observer reads along. @module */
 
-import { type GatewayError, gatewayError } from "../exchange/gateway_error.ts";
+import type { GatewayError } from "../exchange/gateway_error.ts";
 import type { Usage } from "../exchange/usage.ts";
 import type { Observer, Protocol } from "../protocols/protocol.ts";
 import { EventFramer, splitEvents } from "../support/event_framer.ts";
 import { isJsonObject } from "../support/json.ts";
 import { SseReader } from "../support/sse.ts";
-import type { Output, StreamPipe } from "./stream_pipe.ts";
+import { type Output, type StreamPipe, tooLongError } from "./stream_pipe.ts";
 
 /** How a native stream is passed on. */
 export interface NativePipeOptions {
@@ -92,10 +92,7 @@ export class NativePipe implements StreamPipe {
   /** An error event, or an event beyond the cap. */
   get error(): GatewayError | null {
     if (!this.#tooLong) return this.#observer.error;
-    return gatewayError(
-      "upstream",
-      `The provider sent an event longer than ${this.#options.maxEventBytes} bytes, or a line longer than ${this.#options.maxLineBytes}`,
-    );
+    return tooLongError(this.#options);
   }
 
   /** Whether the upstream's own error event has been passed on. */

@@ -62,14 +62,16 @@ export function localAnswer(
         kind: "refused",
         error: gatewayError(
           "not_found",
-          refusal?.message ?? "No provider makes embeddings for this model",
+          refusal?.message ??
+            "Cannot make embeddings: no provider makes them for this model",
           { code: NO_CAPABLE_TARGET },
         ),
       };
     case "generate":
       return {
         kind: "refused",
-        error: refusal ?? gatewayError("server", "No target is left"),
+        error: refusal ??
+          gatewayError("server", "Cannot serve the request: no target is left"),
       };
   }
 }

@@ -1,6 +1,6 @@
 /** What stands between an upstream's event stream and the client's. @module */
 
-import type { GatewayError } from "../exchange/gateway_error.ts";
+import { type GatewayError, gatewayError } from "../exchange/gateway_error.ts";
 import type { Usage } from "../exchange/usage.ts";
 
 /** Bytes or text for the client. */
@@ -12,6 +12,14 @@ export interface StreamLimits {
   readonly maxEventBytes: number;
   /** Longest line. */
   readonly maxLineBytes: number;
+}
+
+/** The error of a stream with a part that is too long. */
+export function tooLongError(limits: StreamLimits): GatewayError {
+  return gatewayError(
+    "upstream",
+    `The provider sent an event longer than ${limits.maxEventBytes} bytes, or a line longer than ${limits.maxLineBytes}`,
+  );
 }
 
 /** Takes an upstream's bytes, gives the client's; learns what passes through. */

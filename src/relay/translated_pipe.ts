@@ -1,12 +1,16 @@
 /** Different protocols: events are decoded to parts and encoded again. @module */
 
 import type { GatewayError } from "../exchange/gateway_error.ts";
-import { gatewayError } from "../exchange/gateway_error.ts";
 import { noUsage, type Usage } from "../exchange/usage.ts";
 import type { StreamDecoder, StreamEncoder } from "../protocols/protocol.ts";
 import { isContent, type StreamPart } from "../protocols/stream_part.ts";
 import { SseReader } from "../support/sse.ts";
-import type { Output, StreamLimits, StreamPipe } from "./stream_pipe.ts";
+import {
+  type Output,
+  type StreamLimits,
+  type StreamPipe,
+  tooLongError,
+} from "./stream_pipe.ts";
 
 /** Translates one event stream. */
 export class TranslatedPipe implements StreamPipe {
@@ -48,10 +52,7 @@ export class TranslatedPipe implements StreamPipe {
   push(bytes: Uint8Array): Output | null {
     this.#reader.push(bytes);
     if (this.#reader.failed && this.#error === null) {
-      this.#error = gatewayError(
-        "upstream",
-        `The provider sent an event longer than ${this.#limits.maxEventBytes} bytes, or a line longer than ${this.#limits.maxLineBytes}`,
-      );
+      this.#error = tooLongError(this.#limits);
       this.#out += this.fail(this.#error);
     }
     return this.#flush();

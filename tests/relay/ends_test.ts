@@ -13,21 +13,9 @@ import {
   silent,
   stream,
 } from "../fake_provider/fake_provider.ts";
-import { type Question, TestRelay, type TestTarget } from "./harness.ts";
+import { STREAM, TestRelay, type TestTarget, WHOLE } from "./harness.ts";
 import { MemoryClient } from "./memory_client.ts";
 
-const WHOLE: Question = {
-  protocol: "chat",
-  body: { model: "m", messages: [{ role: "user", content: "hi" }] },
-};
-const STREAM: Question = {
-  protocol: "chat",
-  body: {
-    model: "m",
-    stream: true,
-    messages: [{ role: "user", content: "hi" }],
-  },
-};
 const ANSWER = JSON.stringify({
   id: "c1",
   object: "chat.completion",

@@ -8,21 +8,8 @@ import {
   silent,
   stream,
 } from "../fake_provider/fake_provider.ts";
-import { type Question, TestRelay } from "./harness.ts";
+import { type Question, STREAM, TestRelay, WHOLE } from "./harness.ts";
 import { MemoryClient } from "./memory_client.ts";
-
-const WHOLE: Question = {
-  protocol: "chat",
-  body: { model: "m", messages: [{ role: "user", content: "hi" }] },
-};
-const STREAM: Question = {
-  protocol: "chat",
-  body: {
-    model: "m",
-    stream: true,
-    messages: [{ role: "user", content: "hi" }],
-  },
-};
 
 function delta(text: string): string {
   return `data: ${

@@ -59,6 +59,22 @@ export interface Question {
   readonly headers?: readonly string[];
 }
 
+/** Asks for a whole answer. */
+export const WHOLE: Question = {
+  protocol: "chat",
+  body: { model: "m", messages: [{ role: "user", content: "hi" }] },
+};
+
+/** Asks for a stream. */
+export const STREAM: Question = {
+  protocol: "chat",
+  body: {
+    model: "m",
+    stream: true,
+    messages: [{ role: "user", content: "hi" }],
+  },
+};
+
 /** A relay whose targets are tried in order. */
 export class TestRelay implements AsyncDisposable {
   readonly events: ExchangeEvent[] = [];

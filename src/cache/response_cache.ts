@@ -15,10 +15,11 @@ import { isCacheable } from "./cacheable.ts";
 import { canonicalJson } from "./canonical_json.ts";
 import { HitWindow } from "./hit_window.ts";
 
-/** What an entry weighs beside its body: the attempt, the maps' own cells. */
-const ENTRY_BYTES = 2048;
+/** What an entry weighs beside its body: its name, its fields, the map's own cells. */
+const ENTRY_BYTES = 1024;
 /** One number of a list. */
 const END_BYTES = 8;
+const CHARACTER_BYTES = 2;
 const RATIO_WINDOW_MS = 300_000;
 /** Headers that change with every request and no answer. */
 const PASSING_HEADERS: ReadonlySet<string> = new Set([
@@ -133,7 +134,7 @@ export class ResponseCache {
     }
     this.#add(key, entry);
     this.#hits++;
-    this.#savedPico += answer.attempt.cost?.totalPico ?? 0n;
+    this.#savedPico += answer.costPico ?? 0n;
     return answer;
   }
 
@@ -188,8 +189,10 @@ export class ResponseCache {
   }
 }
 
-function weigh({ bytes, ends }: KeptAnswer): number {
-  return ENTRY_BYTES + bytes.length + ends.length * END_BYTES;
+function weigh({ bytes, ends, losses }: KeptAnswer): number {
+  let weight = ENTRY_BYTES + bytes.length + ends.length * END_BYTES;
+  for (const loss of losses) weight += loss.length * CHARACTER_BYTES;
+  return weight;
 }
 
 /** Betas and versions change what a provider answers. */

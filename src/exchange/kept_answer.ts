@@ -1,6 +1,5 @@
 /** A complete answer that may be given again to the same request of the same client. @module */
 
-import type { Attempt } from "./exchange.ts";
 import type { JsonObject } from "../support/json.ts";
 
 /** What the client got, byte by byte. Never changed once it is made. */
@@ -15,8 +14,8 @@ export interface KeptAnswer {
   readonly ends: readonly number[];
   /** What translation could not carry over when it was made. */
   readonly losses: readonly string[];
-  /** The attempt that made it: what it cost is what a hit saves. */
-  readonly attempt: Attempt;
+  /** What it cost, in 1e-12 USD: a hit saves that much. `null`: not known. */
+  readonly costPico: bigint | null;
 }
 
 /** What a kept answer's name is made of, beside the exchange and its alias. */

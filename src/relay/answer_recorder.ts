@@ -67,12 +67,12 @@ export class RecordedResponse implements ClientResponse {
     this.#response.onAbort = callback;
   }
 
-  /** Sends a whole answer; a 200 is complete and no error. */
+  /** Sends a whole answer. */
   send(status: number, headers: readonly string[], body: Output): void {
-    if (status === 200 && !this.#response.closed) {
+    if (status === 200) {
       this.#begin(headers);
       this.#take(body);
-      this.#keep(false);
+      this.#complete(false);
     }
     this.#response.send(status, headers, body);
   }
@@ -89,12 +89,9 @@ export class RecordedResponse implements ClientResponse {
     return this.#response.write(bytes);
   }
 
-  /** Ends the answer; a stream is kept if its attempt was complete and the client is still there. */
+  /** Ends a stream. */
   end(): void {
-    const { outcome } = this.#options.exchange.lastAttempt ?? {};
-    if (outcome?.kind === "answered" && !this.#response.closed) {
-      this.#keep(true);
-    }
+    this.#complete(true);
     this.#response.end();
   }
 
@@ -123,13 +120,18 @@ export class RecordedResponse implements ClientResponse {
     this.#ends.push(this.#length);
   }
 
-  #keep(streamed: boolean): void {
-    const { exchange, alias, keep } = this.#options;
+  /** How the exchange ended and what it cost is known once whoever ends the answer is done. */
+  #complete(streamed: boolean): void {
     const pieces = this.#pieces;
-    const attempt = exchange.lastAttempt;
     this.#pieces = null;
-    if (pieces === null || attempt === null) return;
-    if (exchange.decision?.alias !== alias) return;
+    if (pieces !== null) queueMicrotask(() => this.#keep(pieces, streamed));
+  }
+
+  #keep(pieces: readonly Uint8Array[], streamed: boolean): void {
+    const { exchange, alias, keep } = this.#options;
+    const { outcome, decision, losses, lastAttempt } = exchange;
+    if (outcome !== "success" || lastAttempt === null) return;
+    if (decision?.alias !== alias) return;
     const bytes = new Uint8Array(this.#length);
     pieces.forEach((piece, index) => {
       bytes.set(piece, (this.#ends[index] ?? 0) - piece.length);
@@ -139,8 +141,8 @@ export class RecordedResponse implements ClientResponse {
       contentType: this.#contentType,
       bytes,
       ends: this.#ends,
-      losses: exchange.losses,
-      attempt,
+      losses,
+      costPico: lastAttempt.cost?.totalPico ?? null,
     });
   }
 }

@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { isCacheable } from "../../src/cache/cacheable.ts";
 import { ResponseCache } from "../../src/cache/response_cache.ts";
-import type { Cost } from "../../src/exchange/cost.ts";
-import { Attempt, Exchange } from "../../src/exchange/exchange.ts";
+import { Exchange } from "../../src/exchange/exchange.ts";
 import type { KeptAnswer } from "../../src/exchange/kept_answer.ts";
 import { isJsonObject, type JsonObject } from "../../src/support/json.ts";
 import { FakeClock } from "../support/fake_clock.ts";
@@ -18,36 +17,14 @@ function settings(l1: Partial<typeof L1> = {}) {
   return { l1: { ...L1, ...l1 }, onlyDeterministic: true };
 }
 
-function attempt(totalPico: bigint | null = null): Attempt {
-  const target = { id: "p/m", provider: "p", model: "m" };
-  const made = new Attempt(0, target, "chat", true, 0);
-  const zero = {
-    inputPico: 0n,
-    cachedPico: 0n,
-    outputPico: 0n,
-    reasoningPico: 0n,
-    otherPico: 0n,
-    reportedPico: null,
-    priceKey: null,
-  };
-  const cost: Cost = {
-    ...zero,
-    status: "priced",
-    source: "config",
-    totalPico,
-  };
-  made.cost = cost;
-  return made;
-}
-
-function answerOf(length: number, totalPico: bigint | null = null): KeptAnswer {
+function answerOf(length: number, costPico: bigint | null = null): KeptAnswer {
   return {
     streamed: false,
     contentType: "application/json",
     bytes: new Uint8Array(length),
     ends: [length],
     losses: [],
-    attempt: attempt(totalPico),
+    costPico,
   };
 }
 

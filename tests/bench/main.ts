@@ -18,6 +18,7 @@ const PROGRAMS: ReadonlyMap<string, string> = new Map([
   ["quote", "pricing recorded answers"],
   ["routing", "the decision for one request"],
   ["translate", "translation beside the native path"],
+  ["usage_query", "questions to a usage log of a million lines"],
 ]);
 
 const USAGE =

@@ -87,6 +87,11 @@ Deno.test("usage index is made, used and made again", () =>
           .outText,
       );
     assertEquals(await ask("--index"), await ask());
+    await Deno.remove(`${path}-wal`).catch(() => {});
+    await Deno.writeTextFile(path, "no database at all ".repeat(100));
+    const [broken, told] = await signalbox("usage", "summary", "--index");
+    assertEquals(broken, 3);
+    assertStringIncludes(told.errText, "usage index --rebuild");
     const [, again] = await signalbox("usage", "index", "--rebuild", "--json");
     assertEquals(JSON.parse(again.outText).lines, 4);
   }));

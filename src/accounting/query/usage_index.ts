@@ -80,13 +80,30 @@ export class UsageIndex implements Disposable {
     );
   }
 
-  /** Opens the index at `path` and makes what is not there, or has another shape, anew. */
+  /** Removes the index at `path`, also one that cannot be opened. */
+  static async remove(path: string): Promise<void> {
+    for (const end of ["", "-wal", "-shm"]) {
+      await Deno.remove(path + end).catch((error) => {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      });
+    }
+  }
+
+  /**
+   * Opens the index at `path` and makes what is not there, or has another
+   * shape, anew.
+   *
+   * @throws {Error} that names the file and the fix, for one that is broken
+   */
   static open(path: string): UsageIndex {
     // Made first: the database would be readable for all.
     Deno.openSync(path, { create: true, write: true, mode: 0o600 }).close();
     const database = new DatabaseSync(path);
     try {
-      database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+      // What a power cut takes is made again from the log: no commit waits for the disk.
+      database.exec(
+        `PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL`,
+      );
       const shape = database.prepare("PRAGMA user_version").get();
       if (Number(shape?.user_version) !== SHAPE) {
         database.exec(
@@ -97,18 +114,16 @@ export class UsageIndex implements Disposable {
       return new UsageIndex(database);
     } catch (error) {
       database.close();
-      throw error;
+      const why = error instanceof Error ? error.message : "unknown error";
+      throw new Error(
+        `Cannot use the index ${path}: ${why}, make it again by \`signalbox usage index --rebuild\``,
+      );
     }
   }
 
   /** Closes it. */
   [Symbol.dispose](): void {
     this.#database.close();
-  }
-
-  /** Forgets everything. */
-  clear(): void {
-    this.#database.exec("DELETE FROM cell; DELETE FROM part; VACUUM");
   }
 
   /** What is known of a file, `null` where that does not hold any more. */

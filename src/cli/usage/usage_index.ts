@@ -23,8 +23,8 @@ async function makeIndex(
   terminal: Terminal,
 ): Promise<number> {
   using log = await openLog(given, terminal);
+  if (given.has("rebuild")) await UsageIndex.remove(log.indexPath);
   using index = UsageIndex.open(log.indexPath);
-  if (given.has("rebuild")) index.clear();
   const result = await index.update(log.reader, 0);
   log[Symbol.dispose]();
   if (given.has("json")) {

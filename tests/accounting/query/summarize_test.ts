@@ -176,8 +176,6 @@ Deno.test("UsageIndex forgets days that are gone and reads again what was writte
     assertEquals((await ask()).requests.total, 1001);
     await index.update(reader(folder), 0);
     assertEquals((await ask()).requests.total, 1001);
-    index.clear();
-    assertEquals((await ask()).requests.total, 1001);
   }));
 
 Deno.test("summarize() passes over lines that are broken or torn and counts them", () =>

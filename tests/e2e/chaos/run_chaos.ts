@@ -91,9 +91,9 @@ function frontConfig(
 ): Record<string, unknown> {
   const timeouts = {
     connectMs: 2000,
-    firstByteMs: 300,
-    responseMs: 400,
-    streamIdleMs: 300,
+    firstByteMs: 500,
+    responseMs: 600,
+    streamIdleMs: 500,
   };
   return {
     server: { heartbeatMs: 50 },

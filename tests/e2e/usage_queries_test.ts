@@ -161,3 +161,23 @@ Deno.test("Questions that make no sense are 400 and say why; a log that is off i
     assertEquals([status, error.code], [409, "disabled"], path);
   }
 });
+
+Deno.test("A broken index does not keep the log from answering; a log that cannot be written is told of", async () => {
+  await using test = await startGateway({
+    ...CONFIG,
+    logging: { usage: { index: true } },
+  });
+  await askSome(test);
+  const path = `${test.folder}/state/usage/index.sqlite`;
+  await Deno.writeTextFile(path, "no database at all ".repeat(100));
+  const [status, summary] = await get(test, "/api/usage/summary");
+  assertEquals([status, summary.requests.total], [200, 5]);
+  await Deno.writeTextFile(`${test.folder}/file`, "");
+  await using other = await startGateway({
+    ...CONFIG,
+    logging: { usage: { storagePath: `${test.folder}/file/usage` } },
+  });
+  const [refused, { error }] = await get(other, "/api/usage");
+  assertEquals([refused, error.code], [409, "disabled"]);
+  assertStringIncludes(error.message, "cannot be written");
+});

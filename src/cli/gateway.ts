@@ -23,7 +23,12 @@ import { probeRoutes } from "../http/probes.ts";
 import type { Route } from "../http/route.ts";
 import type { ServerHooks } from "../http/server_core.ts";
 import { responsesRoutes } from "../http/responses_routes.ts";
-import { createServer, type GatewayServer } from "../http/server.ts";
+import { splitRoutes } from "../http/route.ts";
+import {
+  createServer,
+  type GatewayServer,
+  type ServerOptions,
+} from "../http/server.ts";
 import type { ExpositionFormat } from "../metrics/exposition.ts";
 import { GatewayMetrics } from "../metrics/gateway_metrics.ts";
 import { RoutingMetrics } from "../metrics/routing_metrics.ts";
@@ -69,6 +74,8 @@ export interface GatewayOptions {
 export class Gateway {
   /** The listener. */
   readonly server: GatewayServer;
+  /** The listener of everything but inference, `null` where the main one serves it. */
+  readonly adminServer: GatewayServer | null;
   readonly #log: Logger;
   readonly #live: LiveConfig;
   readonly #metrics: GatewayMetrics;
@@ -125,9 +132,10 @@ export class Gateway {
     accounting.budgets.expose(this.#metrics.registry);
     const ids = new UlidSource();
     const relay = this.#makeRelay(ids, options, routing);
-    this.server = createServer({
+    const routes = this.#control.watch(this.#routes(relay));
+    const split = splitRoutes(routes, config.admin.port !== null);
+    const common: Omit<ServerOptions, "routes"> = {
       limits: config.server.limits,
-      routes: this.#control.watch(this.#routes(relay)),
       auth: new Authenticator(accessOptions(config)),
       ids: () => ids.next(),
       encodeError: (protocol, error, id) =>
@@ -135,8 +143,13 @@ export class Gateway {
       log: options.log,
       hooks: this.#hooks(),
       watchedFields: WATCHED_FIELDS,
-    });
+    };
+    this.server = createServer({ ...common, routes: split.main });
+    this.adminServer = split.admin === null
+      ? null
+      : createServer({ ...common, routes: split.admin });
     resources.defer(() => this.server.close());
+    resources.defer(() => this.adminServer?.close());
   }
 
   /** Builds everything; nothing listens yet. */
@@ -195,6 +208,11 @@ export class Gateway {
   /** Starts to listen. */
   async listen(at: ListenAt): Promise<void> {
     await this.server.listen(at);
+    const { admin, server } = this.#live.current.loaded.config;
+    await this.adminServer?.listen({
+      host: admin.host ?? server.host,
+      port: admin.port ?? 0,
+    });
     this.#resources.use(watchListener(this.server, this.#log));
   }
 
@@ -213,10 +231,12 @@ export class Gateway {
     const { config } = result.live.loaded;
     this.#accounting.update(config);
     this.#control.update(config);
-    this.server.update({
+    const update = {
       limits: config.server.limits,
       auth: new Authenticator(accessOptions(config)),
-    });
+    };
+    this.server.update(update);
+    this.adminServer?.update(update);
     await this.#loaded(result.live);
     return null;
   }

@@ -92,3 +92,17 @@ export interface RequestContext {
   /** Called once when the server must stop: write the last words and end within a second. Set by the handler. */
   onShutdown: (() => void) | null;
 }
+
+/** Tells the routes of the main listener from those of the admin listener; without one the main listener has all. Probes are on both. */
+export function splitRoutes(
+  routes: readonly Route[],
+  hasAdminListener: boolean,
+): { main: readonly Route[]; admin: readonly Route[] | null } {
+  if (!hasAdminListener) return { main: routes, admin: null };
+  return {
+    main: routes.filter(({ scope }) =>
+      scope === "inference" || scope === "public"
+    ),
+    admin: routes.filter(({ scope }) => scope !== "inference"),
+  };
+}

@@ -10,7 +10,6 @@ import type { Tap } from "../exchange/events.ts";
 import { accessOptions } from "../http/access_options.ts";
 import { adminRoutes } from "../http/admin.ts";
 import { Authenticator } from "../http/auth.ts";
-import { WATCHED_FIELDS } from "../http/check_request.ts";
 import type { DrainResult } from "../http/drain.ts";
 import { budgetRoutes } from "../http/budgets.ts";
 import { explainRoutes } from "../http/explain.ts";
@@ -23,12 +22,7 @@ import { probeRoutes } from "../http/probes.ts";
 import type { Route } from "../http/route.ts";
 import type { ServerHooks } from "../http/server_core.ts";
 import { responsesRoutes } from "../http/responses_routes.ts";
-import { splitRoutes } from "../http/route.ts";
-import {
-  createServer,
-  type GatewayServer,
-  type ServerOptions,
-} from "../http/server.ts";
+import type { GatewayServer } from "../http/server.ts";
 import type { ExpositionFormat } from "../metrics/exposition.ts";
 import { GatewayMetrics } from "../metrics/gateway_metrics.ts";
 import { RoutingMetrics } from "../metrics/routing_metrics.ts";
@@ -48,6 +42,7 @@ import { AccessLogTap } from "./access_log_tap.ts";
 import { GatewayControl } from "./gateway_control.ts";
 import { GatewayAccounting } from "./gateway_accounting.ts";
 import { usageLogSource } from "./gateway_queries.ts";
+import { buildServers } from "./gateway_servers.ts";
 import { GatewayTargets } from "./gateway_targets.ts";
 import { configSummary } from "./config_summary.ts";
 import { writeEffectiveConfig } from "./effective_file.ts";
@@ -132,22 +127,15 @@ export class Gateway {
     accounting.budgets.expose(this.#metrics.registry);
     const ids = new UlidSource();
     const relay = this.#makeRelay(ids, options, routing);
-    const routes = this.#control.watch(this.#routes(relay));
-    const split = splitRoutes(routes, config.admin.port !== null);
-    const common: Omit<ServerOptions, "routes"> = {
-      limits: config.server.limits,
-      auth: new Authenticator(accessOptions(config)),
+    const servers = buildServers({
+      config,
+      routes: this.#control.watch(this.#routes(relay)),
       ids: () => ids.next(),
-      encodeError: (protocol, error, id) =>
-        PROTOCOLS[protocol ?? "chat"].encodeError(error, id),
       log: options.log,
       hooks: this.#hooks(),
-      watchedFields: WATCHED_FIELDS,
-    };
-    this.server = createServer({ ...common, routes: split.main });
-    this.adminServer = split.admin === null
-      ? null
-      : createServer({ ...common, routes: split.admin });
+    });
+    this.server = servers.main;
+    this.adminServer = servers.admin;
     resources.defer(() => this.server.close());
     resources.defer(() => this.adminServer?.close());
   }

@@ -42,14 +42,15 @@ interface Spent {
   pico: bigint;
   /** Thresholds told of in this period. */
   readonly told: Set<string>;
+  /** Spending at which the next threshold is reached, `null` until it is worked out. */
+  next: bigint | null;
 }
 
 /** The money of one scope. */
 export class BudgetScope {
   /** `global`, `client:<name>` or `alias:<name>`. */
   readonly name: string;
-  /** What it may spend; another config brings another one. */
-  budget: BudgetLimits = NO_LIMITS;
+  #budget: BudgetLimits = NO_LIMITS;
   readonly #spent: { readonly [P in PeriodName]: Spent };
   #reserved = 0n;
 
@@ -57,6 +58,17 @@ export class BudgetScope {
   constructor(name: string) {
     this.name = name;
     this.#spent = { day: unspent(), week: unspent(), month: unspent() };
+  }
+
+  /** What it may spend; another config brings another one. */
+  get budget(): BudgetLimits {
+    return this.#budget;
+  }
+
+  /** Takes over the limits of a config; thresholds are worked out anew. */
+  set budget(budget: BudgetLimits) {
+    this.#budget = budget;
+    for (const period of PERIOD_NAMES) this.#spent[period].next = null;
   }
 
   /** What requests under way may still cost, in 1e-12 USD. */
@@ -113,6 +125,22 @@ export class BudgetScope {
     return most;
   }
 
+  /** Whether spending has reached the next of some shares of the limit; `shares` rise. Cheap while it has not. */
+  reaches(
+    period: PeriodName,
+    shares: readonly number[],
+    nowMs: number,
+  ): boolean {
+    const spent = this.#current(period, nowMs);
+    if (spent.next !== null && spent.pico < spent.next) return false;
+    const limit = this.#budget.limits.get(period) ?? 0n;
+    const reached = spent.next !== null;
+    const share = shares.find((one) => shareOf(limit, one) > spent.pico);
+    // Beyond the last one nothing more can be reached in this period.
+    spent.next = share === undefined ? NEVER : shareOf(limit, share);
+    return reached || shares.some((one) => shareOf(limit, one) <= spent.pico);
+  }
+
   /** Whether `event` has not been told of in the current period; from now on it has. */
   tells(period: PeriodName, event: string, nowMs: number): boolean {
     const { told } = this.#current(period, nowMs);
@@ -129,13 +157,22 @@ export class BudgetScope {
       spent.endMs = periodEnd(period, spent.startMs);
       spent.pico = 0n;
       spent.told.clear();
+      spent.next = null;
     }
     return spent;
   }
 }
 
 function unspent(): Spent {
-  return { startMs: 0, endMs: 0, pico: 0n, told: new Set() };
+  return { startMs: 0, endMs: 0, pico: 0n, told: new Set(), next: null };
+}
+
+/** More than anyone spends. */
+const NEVER = 1n << 126n;
+const PPM = 1_000_000n;
+
+function shareOf(limit: bigint, share: number): bigint {
+  return limit * BigInt(Math.round(share * 1e6)) / PPM;
 }
 
 /** A budget as the config writes it. */

@@ -19,6 +19,8 @@ import {
 
 /** A month that is on its way to more than this share of its limit is told of. */
 const PROJECTION_SHARE = 1.2;
+/** How often the projection is looked at while money is spent. */
+const PROJECTION_MS = 10_000;
 /** Below this a capped answer is of no use to anyone. */
 const LEAST_OUTPUT_TOKENS = 16;
 
@@ -82,8 +84,11 @@ export interface BudgetEvent {
 /** Keeps all budgets. Limits change with the config, what was spent stays. */
 export class Budgets {
   readonly #scopes = new Map<string, BudgetScope>();
+  readonly #lists = new Map<string, Map<string | null, BudgetScope[]>>();
   readonly #now: () => number;
   readonly #onEvent: (event: BudgetEvent) => void;
+  readonly #projectedAtMs = new WeakMap<BudgetScope, number>();
+  #shares: readonly number[] = [0.8, 0.95, 1];
   #warnAt = 0.8;
   #criticalAt = 0.95;
   #onUnpriced: "reject" | "allow" = "reject";
@@ -105,6 +110,8 @@ export class Budgets {
     this.#warnAt = budgets.warnAt;
     this.#criticalAt = budgets.criticalAt;
     this.#onUnpriced = budgets.onUnpriced;
+    this.#shares = [this.#warnAt, this.#criticalAt, 1]
+      .sort((left, right) => left - right);
     const limits = new Map([["global", limitsOf(budgets)]]);
     for (const [name, { budget }] of config.clients) {
       limits.set(`client:${name}`, limitsOf(budget));
@@ -225,16 +232,31 @@ export class Budgets {
 
   #thresholds(scope: BudgetScope, nowMs: number): void {
     for (const [period, limit] of scope.budget.limits) {
-      const share = Number(scope.spent(period, nowMs)) / Number(limit);
-      if (share >= this.#warnAt) this.#tellOnce(scope, period, "warning");
-      if (share >= this.#criticalAt) this.#tellOnce(scope, period, "critical");
-      if (share >= 1) this.#tellOnce(scope, period, "exceeded");
-      if (period !== "month") continue;
-      const projected = Number(projectedMonth(scope, nowMs)) / Number(limit);
-      if (projected > PROJECTION_SHARE) {
-        this.#tellOnce(scope, period, "projected");
+      if (scope.reaches(period, this.#shares, nowMs)) {
+        this.#reached(scope, period, limit, nowMs);
       }
     }
+    const checked = this.#projectedAtMs.get(scope) ?? -Infinity;
+    if (nowMs - checked < PROJECTION_MS && nowMs >= checked) return;
+    this.#projectedAtMs.set(scope, nowMs);
+    const limit = scope.budget.limits.get("month");
+    if (limit === undefined) return;
+    const projected = Number(projectedMonth(scope, nowMs)) / Number(limit);
+    if (projected > PROJECTION_SHARE) {
+      this.#tellOnce(scope, "month", "projected");
+    }
+  }
+
+  #reached(
+    scope: BudgetScope,
+    period: PeriodName,
+    limit: bigint,
+    nowMs: number,
+  ): void {
+    const share = Number(scope.spent(period, nowMs)) / Number(limit);
+    if (share >= this.#warnAt) this.#tellOnce(scope, period, "warning");
+    if (share >= this.#criticalAt) this.#tellOnce(scope, period, "critical");
+    if (share >= 1) this.#tellOnce(scope, period, "exceeded");
   }
 
   #tellOnce(
@@ -291,9 +313,19 @@ export class Budgets {
     return tightest;
   }
 
-  #of({ client, alias }: Spender): BudgetScope[] {
-    const scopes = [this.#scope("global"), this.#scope(`client:${client}`)];
-    if (alias !== null) scopes.push(this.#scope(`alias:${alias}`));
+  /** Clients and aliases are the config's: there are as many lists as pairs of them. */
+  #of({ client, alias }: Spender): readonly BudgetScope[] {
+    let byAlias = this.#lists.get(client);
+    if (byAlias === undefined) {
+      byAlias = new Map();
+      this.#lists.set(client, byAlias);
+    }
+    let scopes = byAlias.get(alias);
+    if (scopes === undefined) {
+      scopes = [this.#scope("global"), this.#scope(`client:${client}`)];
+      if (alias !== null) scopes.push(this.#scope(`alias:${alias}`));
+      byAlias.set(alias, scopes);
+    }
     return scopes;
   }
 

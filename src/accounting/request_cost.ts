@@ -58,7 +58,9 @@ const DOUBT: { readonly [S in CostStatus]: number } = {
 };
 
 /** Sums the costs of all attempts. An answer from the cache costs nothing. */
-export function requestCost(exchange: Exchange): CostSum {
+export function requestCost(exchange: Exchange): Readonly<CostSum> {
+  const [only] = exchange.attempts;
+  if (exchange.attempts.length === 1 && only?.cost) return only.cost;
   const sum: CostSum = {
     totalPico: exchange.cacheStatus === "hit" ? 0n : null,
     inputPico: 0n,

@@ -12,6 +12,7 @@ const FOLDER = new URL("./", import.meta.url).pathname;
 
 /** The benches that are programs of their own, with what they measure. */
 const PROGRAMS: ReadonlyMap<string, string> = new Map([
+  ["accounting", "pricing, budgets and the usage line of a request"],
   ["json_scan", "the scan of a request body"],
   ["log", "log lines"],
   ["metrics", "counting and scraping"],

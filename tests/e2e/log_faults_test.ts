@@ -127,7 +127,7 @@ Deno.test("Requests flow when the folder of the usage log is deleted, and it com
       assert(Date.now() < deadline);
       await ask(test);
     }
-    assertEquals((await healthOf(test))["usage"], "ok");
+    await untilHealth(test, "usage", "ok");
   }));
 
 Deno.test("Logs and metrics that are switched off leave nothing, say so, and budgets still survive a restart", () =>

@@ -8,6 +8,7 @@ import type { Config } from "../config/schema.ts";
 import { parseTarget } from "../config/targets.ts";
 import { healthRoutes } from "../http/admin_health.ts";
 import { type Actor, AuditTrail, type Deed } from "../http/audit_trail.ts";
+import { feedbackRoutes } from "../http/feedback.ts";
 import { policyRoutes } from "../http/head_policy.ts";
 import { HEAD_REJECTIONS, type HeadAdmin, headRoutes } from "../http/heads.ts";
 import { debugRoutes } from "../http/debug.ts";
@@ -82,6 +83,11 @@ export class GatewayControl implements AsyncDisposable {
         exchanges: () => this.#exchanges(),
         hasAdminToken: () => live().loaded.config.admin.token !== null,
         dumpHeap: () => dumpHeap(live().loaded.config.stateDir),
+      }),
+      ...feedbackRoutes({
+        find: (requestId) => targets.feedback.find(requestId),
+        take: (request, quality, satisfaction) =>
+          targets.takeFeedback(request, quality, satisfaction),
       }),
       ...headRoutes(this.#headAdmin()),
       ...policyRoutes({

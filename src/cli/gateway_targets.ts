@@ -20,6 +20,8 @@ import { GuardFile, readGuardMemory } from "../providers/guard_memory.ts";
 import { HealthScores } from "../providers/health.ts";
 import { RunningAttempts } from "../providers/running_attempts.ts";
 import { TargetGuard } from "../providers/target_guard.ts";
+import { type AnsweredRequest, FeedbackBook } from "../providers/feedback.ts";
+import { FeedbackMetrics } from "../metrics/feedback_metrics.ts";
 import type { RoutingReaders, TargetHealth } from "../routing/readers.ts";
 import type { Logger } from "../support/logger.ts";
 import type { Ticker } from "../support/ticker.ts";
@@ -33,6 +35,8 @@ const FULL_RETRY_MS = 1000;
 export class GatewayTargets implements AsyncDisposable {
   /** Breakers and keys. */
   readonly guard: TargetGuard;
+  /** What users say of answers. */
+  readonly feedback: FeedbackBook = new FeedbackBook();
   /** Scores of providers. */
   readonly scores: HealthScores;
   /** What runs. */
@@ -45,6 +49,7 @@ export class GatewayTargets implements AsyncDisposable {
   readonly #log: Logger;
   #config: Config;
   #named: ReadonlySet<string>;
+  #said: FeedbackMetrics | null = null;
   #metrics: HealthMetrics | null = null;
 
   private constructor(
@@ -100,6 +105,7 @@ export class GatewayTargets implements AsyncDisposable {
       load: (target) =>
         this.heads.load(target.provider, target.id) ??
           this.running.load(target.id, this.#mostCalls(target)),
+      quality: (target) => this.feedback.quality(target),
       heads: (filter) => this.heads.targets(filter),
       headSelector: (configured) => this.heads.selector(configured),
       head: (id) => this.heads.active(id),
@@ -108,7 +114,23 @@ export class GatewayTargets implements AsyncDisposable {
 
   /** What must hear of exchanges; before all others, so that they see the state after an attempt. */
   get taps(): readonly Tap[] {
-    return [this.guard, this.scores, this.running];
+    return [this.guard, this.scores, this.running, this.feedback];
+  }
+
+  /** Takes what a user said of an answer. */
+  takeFeedback(
+    { target, tier, contentType }: AnsweredRequest,
+    quality: number | null,
+    satisfaction: number | null,
+  ): void {
+    const model = this.#named.has(target.id) ? target.model : "other";
+    if (quality !== null) {
+      this.feedback.vote(target, quality);
+      this.#said?.quality(target.provider, model, contentType, quality);
+    }
+    if (satisfaction !== null) {
+      this.#said?.satisfaction(tier, target.provider, satisfaction);
+    }
   }
 
   /** Takes over a config that goes live. */
@@ -139,6 +161,7 @@ export class GatewayTargets implements AsyncDisposable {
 
   /** Exposes what is known. */
   expose(registry: Registry): void {
+    this.#said = new FeedbackMetrics(registry);
     this.#metrics = new HealthMetrics(registry, {
       states: BREAKER_STATES,
       scores: () =>

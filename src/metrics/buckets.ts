@@ -160,3 +160,17 @@ export const LOOP_DELAY_SECONDS: readonly number[] = [
   1,
   2.5,
 ];
+
+/** Quality of an answer, 0 to 1. */
+export const QUALITY_SCORES: readonly number[] = [
+  0.1,
+  0.2,
+  0.3,
+  0.4,
+  0.5,
+  0.6,
+  0.7,
+  0.8,
+  0.9,
+  1,
+];

@@ -18,6 +18,7 @@ import {
   LOOP_DELAY_SECONDS,
   OVERHEAD_SECONDS,
   PROVIDER_SECONDS,
+  QUALITY_SCORES,
   REQUEST_SECONDS,
 } from "./buckets.ts";
 import {
@@ -158,6 +159,17 @@ const CACHE: readonly MetricDefinition[] = [
     "signalbox_response_cache_lookups_total",
     "cache_level result",
     "Lookups in the response cache by requests whose answer may be given again.",
+  ),
+  histogram(
+    "ccr_response_quality_score",
+    "provider model content_type",
+    QUALITY_SCORES,
+    "Quality of answers from 0 to 1, as users say at POST /api/feedback.",
+  ),
+  gauge(
+    "ccr_user_satisfaction_score",
+    "user_tier provider",
+    "Last satisfaction from 0 to 1, as users say at POST /api/feedback.",
   ),
   gauge(
     "ccr_cache_hit_ratio",

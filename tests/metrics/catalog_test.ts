@@ -4,6 +4,7 @@ import { failure } from "../../src/exchange/failure.ts";
 import { BudgetMetrics } from "../../src/metrics/budget_metrics.ts";
 import { METRIC_CATALOG } from "../../src/metrics/catalog.ts";
 import { CacheMetrics } from "../../src/metrics/cache_metrics.ts";
+import { FeedbackMetrics } from "../../src/metrics/feedback_metrics.ts";
 import { CostMetrics } from "../../src/metrics/cost_metrics.ts";
 import { GenAiTap } from "../../src/metrics/gen_ai_tap.ts";
 import { AuditMetrics } from "../../src/metrics/audit_metrics.ts";
@@ -91,6 +92,9 @@ async function everything(): Promise<Registry> {
     { enabled: () => true, active: () => 2, minimum: () => 1 },
     ["invalid"],
   ).rejected("not_allowed");
+  const feedback = new FeedbackMetrics(registry);
+  feedback.quality("openai", "gpt-test", "text", 0.9);
+  feedback.satisfaction("default", "openai", 0.8);
   new CacheMetrics(registry, {
     enabled: true,
     stats: { hits: 3, misses: 1 },

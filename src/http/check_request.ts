@@ -159,8 +159,8 @@ function tooMany(
 ): GatewayError | null {
   const field = scan.fields.get(name);
   if (most === 0 || field === undefined || field.type !== "array") return null;
-  // An item and its comma take two bytes at least: a short array needs no count.
-  if (field.end - field.start <= 2 * most) return null;
+  // Each item costs a token: only a body with more of them needs a count.
+  if (scan.tokens <= most) return null;
   const value: unknown = JSON.parse(
     new TextDecoder().decode(body.subarray(field.start, field.end)),
   );

@@ -64,6 +64,8 @@ export interface JsonScan {
   readonly model: string | null;
   /** The boolean in `stream`, `null` if absent or no boolean. */
   readonly stream: boolean | null;
+  /** Opened containers plus commas: no array has more items than that. */
+  readonly tokens: number;
 }
 
 const QUOTE = 34;
@@ -88,10 +90,7 @@ const EXPECT_COMMA_OR_END = 5;
 const NO_FIELDS: ReadonlyMap<string, JsonField> = new Map();
 const ALWAYS_WATCHED: readonly string[] = ["model", "stream"];
 
-/**
- * Scans a body. `model` and `stream` are always looked for, `watch` names more
- * top-level keys.
- */
+/** Scans a body. `model` and `stream` are always looked for, `watch` names more top-level keys. */
 export function scanJson(
   bytes: Uint8Array,
   limits: JsonScanLimits,
@@ -156,6 +155,7 @@ class Scanner {
       fields: this.#fields,
       duplicates: this.#duplicates,
       model: model?.type === "string" ? this.#string(model) : null,
+      tokens: this.#tokens,
       stream: stream?.type === "boolean"
         ? this.#text.charCodeAt(stream.start) === 116
         : null,
@@ -172,6 +172,7 @@ class Scanner {
       fields: NO_FIELDS,
       duplicates: [],
       model: null,
+      tokens: this.#tokens,
       stream: null,
     };
   }

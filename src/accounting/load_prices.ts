@@ -4,6 +4,7 @@ import type { Config } from "../config/schema.ts";
 import { scaledValue } from "../support/decimal.ts";
 import { CostCalculator } from "./cost_calculator.ts";
 import { embeddedPrices } from "./embedded_prices.ts";
+import { keptOpenrouter } from "./kept_openrouter.ts";
 import { PriceBook } from "./price_book.ts";
 import {
   compilePriceFile,
@@ -34,6 +35,8 @@ export interface LoadedPrices {
   readonly user: PriceTable;
   /** Tables of the config and imported ones. */
   readonly imported: readonly PriceTable[];
+  /** The last good list of OpenRouter's own, `null` where the config does not ask for it or none is kept. */
+  readonly openrouter: PriceTable | null;
   /** The table of the executable. */
   readonly embedded: PriceTable;
   /** What could not be used, one sentence each. */
@@ -73,6 +76,9 @@ export async function loadPrices(sources: PriceSources): Promise<LoadedPrices> {
       ...named.reverse(),
       ...await loadStored(sources.stateDir, warnings),
     ],
+    openrouter: sources.pricing.openrouter.enabled
+      ? await keptOpenrouter(sources.stateDir)
+      : null,
     embedded: embeddedPrices(),
     warnings,
   };
@@ -133,21 +139,23 @@ async function loadStored(
   );
 }
 
-/** Puts the tables in their order. OpenRouter's own list comes after what was imported. */
+/** The tables in their order of precedence. OpenRouter's own list comes after what was imported. */
+export function tablesOf(prices: LoadedPrices): readonly PriceTable[] {
+  const { user, imported, openrouter, embedded } = prices;
+  return [
+    user,
+    ...imported,
+    ...(openrouter === null ? [] : [openrouter]),
+    embedded,
+  ];
+}
+
+/** Puts the tables together, and the config's price for models that none of them lists. */
 export function bookOf(
   prices: LoadedPrices,
   pricing: Config["pricing"],
-  openrouter: PriceTable | null = null,
 ): PriceBook {
-  return new PriceBook(
-    [
-      prices.user,
-      ...prices.imported,
-      ...(openrouter === null ? [] : [openrouter]),
-      prices.embedded,
-    ],
-    fallbackPrice(pricing),
-  );
+  return new PriceBook(tablesOf(prices), fallbackPrice(pricing));
 }
 
 /** Makes the calculator of a book, with the config's discounts. */

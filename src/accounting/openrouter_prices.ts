@@ -6,12 +6,10 @@ import {
   readPriceFile,
 } from "./price_file.ts";
 import { guardImport, type GuardLimits } from "./import_guard.ts";
+import { KEPT_FOLDER, KEPT_NAME, keptOpenrouter } from "./kept_openrouter.ts";
 import { dayOf } from "./load_prices.ts";
 import { parseTable, PriceStore } from "./price_store.ts";
 import type { PriceTable } from "./price_table.ts";
-
-/** Name under which the list is kept in the state folder. */
-const STORED_AS = "openrouter-live";
 
 /** What the list needs. */
 export interface OpenrouterOptions {
@@ -34,7 +32,7 @@ export class OpenrouterPrices {
   /** Starts without a list. */
   constructor(options: OpenrouterOptions) {
     this.#options = options;
-    this.#store = new PriceStore(options.stateDir, "cache");
+    this.#store = new PriceStore(options.stateDir, KEPT_FOLDER);
   }
 
   /** The last good list, `null` until there is one. */
@@ -44,14 +42,7 @@ export class OpenrouterPrices {
 
   /** Takes up the list that an earlier run kept; a broken one is as good as none. */
   async restore(): Promise<void> {
-    try {
-      const file = await this.#store.read(STORED_AS);
-      if (file !== null) {
-        this.#table = compilePriceFile(file, "openrouter", "openrouter").table;
-      }
-    } catch (error) {
-      if (!(error instanceof PriceFileError)) throw error;
-    }
+    this.#table = await keptOpenrouter(this.#options.stateDir) ?? this.#table;
   }
 
   /**
@@ -79,7 +70,7 @@ export class OpenrouterPrices {
       );
     }
     this.#table = table;
-    await this.#store.add(STORED_AS, file, {
+    await this.#store.add(KEPT_NAME, file, {
       limits: this.#options.limits,
       accept: true,
       baseline: table,

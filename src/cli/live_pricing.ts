@@ -9,6 +9,7 @@ import {
   calculatorOf,
   type LoadedPrices,
   loadPrices,
+  tablesOf,
 } from "../accounting/load_prices.ts";
 import type { PriceTable } from "../accounting/price_table.ts";
 import type { Config } from "../config/schema.ts";
@@ -24,9 +25,8 @@ export class LivePricing implements Pricing {
   /** What could not be used, one sentence each. */
   readonly warnings: readonly string[];
   readonly #config: Config;
-  readonly #prices: LoadedPrices;
   readonly #providers: ReadonlyMap<string, PricedProvider>;
-  #openrouter: PriceTable | null = null;
+  #prices: LoadedPrices;
   #calculator: CostCalculator;
 
   private constructor(config: Config, prices: LoadedPrices) {
@@ -53,15 +53,13 @@ export class LivePricing implements Pricing {
 
   /** The tables, first one first. */
   get tables(): readonly PriceTable[] {
-    const { user, imported, embedded } = this.#prices;
-    const list = this.#openrouter === null ? [] : [this.#openrouter];
-    return [user, ...imported, ...list, embedded];
+    return tablesOf(this.#prices);
   }
 
   /** Takes up a newer list of OpenRouter's. */
   useOpenrouter(table: PriceTable | null): void {
-    if (table === this.#openrouter) return;
-    this.#openrouter = table;
+    if (table === this.#prices.openrouter) return;
+    this.#prices = { ...this.#prices, openrouter: table };
     this.#calculator = this.#compile();
   }
 
@@ -135,8 +133,7 @@ export class LivePricing implements Pricing {
 
   #compile(): CostCalculator {
     const { pricing } = this.#config;
-    const book = bookOf(this.#prices, pricing, this.#openrouter);
-    return calculatorOf(book, pricing);
+    return calculatorOf(bookOf(this.#prices, pricing), pricing);
   }
 }
 

@@ -1,6 +1,6 @@
 /** `signalbox prices list`. @module */
 
-import { ageDaysOf } from "../accounting/load_prices.ts";
+import { ageDaysOf, tablesOf } from "../accounting/load_prices.ts";
 import type { PriceTable, TableRow } from "../accounting/price_table.ts";
 import { canonicalProvider } from "../accounting/provider_names.ts";
 import { decimalText } from "../support/decimal.ts";
@@ -45,7 +45,7 @@ interface Listed {
 
 async function list(given: Arguments, terminal: Terminal): Promise<number> {
   const { config, prices } = await loadPriceContext(given, terminal);
-  const tables = [prices.user, ...prices.imported, prices.embedded];
+  const tables = tablesOf(prices);
   if (given.has("tables")) {
     listTables(tables, config.pricing.maxAgeDays, given, terminal);
     return 0;

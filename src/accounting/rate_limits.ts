@@ -107,11 +107,12 @@ export class ClientWindow {
   readonly #requests = new MinuteWindow();
   readonly #tokens = new MinuteWindow();
 
-  /** Counts a request of about `tokens` if it fits; one that does not fit is not counted. */
+  /** Counts a request of about `tokens` (0: it takes none) if it fits; one that does not fit is not counted. */
   enter(limits: ClientLimits, tokens: number, nowMs: number): LimitCheck {
     const { requestsPerMinute: rpm, tokensPerMinute: tpm } = limits;
     const noRequest = rpm > 0 && this.#requests.sum(nowMs) + 1 > rpm;
-    const noTokens = tpm > 0 && this.#tokens.sum(nowMs) + tokens > tpm;
+    const noTokens = tpm > 0 && tokens > 0 &&
+      this.#tokens.sum(nowMs) + tokens > tpm;
     const refusedBy = noRequest ? "requests" : noTokens ? "tokens" : null;
     let retryAfterMs: number | null = null;
     if (refusedBy === null) {

@@ -28,6 +28,7 @@ import { GatewayMetrics } from "../metrics/gateway_metrics.ts";
 import { RoutingMetrics } from "../metrics/routing_metrics.ts";
 import { exposeFiles } from "../metrics/support_metrics.ts";
 import { PROTOCOLS } from "../protocols/protocols.ts";
+import { Drains } from "../relay/drains.ts";
 import { outcomeOfError } from "../relay/outcome.ts";
 import { Relay } from "../relay/relay.ts";
 import { RetryBudgets } from "../relay/retry_budget.ts";
@@ -79,6 +80,7 @@ export class Gateway {
   readonly #responses: ResponsesKeeper;
   readonly #control: GatewayControl;
   readonly #ticker: Ticker;
+  readonly #drains = new Drains();
   readonly #resources: AsyncDisposableStack;
 
   private constructor(
@@ -136,6 +138,8 @@ export class Gateway {
     });
     this.server = servers.main;
     this.adminServer = servers.admin;
+    // Before the logs close, and after the clients have gone.
+    resources.defer(() => this.#drains.end());
     resources.defer(() => this.server.close());
     resources.defer(() => this.adminServer?.close());
   }
@@ -232,7 +236,9 @@ export class Gateway {
   /** Lets running requests finish, then takes everything down. */
   async drain(): Promise<DrainResult> {
     const { drainMs, drainDelayMs } = this.#live.current.loaded.config.server;
+    const untilMs = performance.now() + drainDelayMs + drainMs;
     const result = await this.server.drain({ delayMs: drainDelayMs, drainMs });
+    await this.#drains.settle(untilMs - performance.now());
     await this[Symbol.asyncDispose]();
     return result;
   }
@@ -304,6 +310,7 @@ export class Gateway {
         SYSTEM_CLOCK,
         () => this.#metrics.http.onLimit("retryBudget"),
       ),
+      drains: this.#drains,
       admission: this.#accounting.budgets.admission,
       costOf: (attempt, exchange) => this.#accounting.costOf(attempt, exchange),
       responsesStore: () => this.#responses.store,

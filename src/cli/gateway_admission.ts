@@ -86,7 +86,7 @@ export class GatewayAdmission implements Admission, Tap {
       return null;
     }
     let tokens = 0;
-    if (limits.tokensPerMinute > 0) {
+    if (limits.tokensPerMinute > 0 && exchange.cacheStatus !== "hit") {
       const estimated = inputTokens(factsOf(exchange, inbound));
       if (typeof estimated !== "number") return estimated;
       tokens = estimated;

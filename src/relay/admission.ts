@@ -20,7 +20,10 @@ export type AttemptGrant =
 
 /** Limits and budgets, as the relay asks for them. */
 export interface Admission {
-  /** Counts a request against its client's limits; the refusal if it is one too many. Sets `limitHeaders`. */
+  /**
+   * Counts a request against its client's limits; the refusal if it is one too
+   * many. One that the cache answers takes no tokens. Sets `limitHeaders`.
+   */
   enter(exchange: Exchange, inbound: Inbound): GatewayError | null;
   /** Decides; a request whose budget is used up goes elsewhere where the config says so. */
   decide(exchange: Exchange, inbound: Inbound, snapshot: Snapshot): Decision;

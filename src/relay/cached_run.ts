@@ -3,7 +3,7 @@
 import type { ClientResponse } from "../exchange/client.ts";
 import type { Decision } from "../exchange/decision.ts";
 import type { Exchange } from "../exchange/exchange.ts";
-import { gatewayError } from "../exchange/gateway_error.ts";
+import { type GatewayError, gatewayError } from "../exchange/gateway_error.ts";
 import type { KeptAnswer } from "../exchange/kept_answer.ts";
 import type { Outcome } from "../exchange/names.ts";
 import { pushOwnHeaders } from "./answer_headers.ts";
@@ -11,6 +11,7 @@ import { AttemptEvents } from "./attempt_events.ts";
 import { ClientSide } from "./client_side.ts";
 import type { RelayDependencies } from "./dependencies.ts";
 import type { Inbound } from "./inbound.ts";
+import { outcomeOfError } from "./outcome.ts";
 
 /** Gives a kept answer to a client, as fast as it reads. */
 export class CachedRun {
@@ -38,8 +39,10 @@ export class CachedRun {
   /** Answers. */
   begin(inbound: Inbound, decision: Decision): void {
     const exchange = this.#exchange;
-    const { taps } = this.#deps;
+    const { admission, taps } = this.#deps;
     new AttemptEvents(exchange, this.#deps).received(inbound);
+    const limited = admission.enter(exchange, inbound);
+    if (limited !== null) return this.#refuse(limited);
     exchange.decision = decision;
     exchange.losses = this.#answer.losses;
     taps.emit({ type: "decided", exchange });
@@ -67,6 +70,13 @@ export class CachedRun {
     this.#client.sendPiece(codec.encodeStreamError(error, id));
     this.#client.end();
     this.#finish("timeout", `deadline: ${error.message}`);
+  }
+
+  /** One request too many: it is none that the cache has answered. */
+  #refuse(error: GatewayError): void {
+    this.#exchange.cacheStatus = "bypass";
+    this.#client.sendError(error);
+    this.#finish(outcomeOfError(error), error.message);
   }
 
   #stream(): void {

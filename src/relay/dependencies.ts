@@ -6,6 +6,7 @@ import type { KeptAnswer, KeptQuestion } from "../exchange/kept_answer.ts";
 import type { ResponsesStore } from "../protocols/responses_store.ts";
 import type { Ticker } from "../support/ticker.ts";
 import type { Admission } from "./admission.ts";
+import type { Drains } from "./drains.ts";
 import type { Protocols } from "./outbound.ts";
 import type { RetryBudgets } from "./retry_budget.ts";
 import type { TapFanOut } from "./tap_fan_out.ts";
@@ -42,6 +43,8 @@ export interface RelayDependencies {
   readonly admission: Admission;
   /** Bounds retries, over all exchanges. */
   readonly retryBudgets: RetryBudgets;
+  /** The answers that are read on for nobody. */
+  readonly drains: Drains;
   /** Keeps Responses conversations, `null` while that is switched off. */
   readonly responsesStore: () => ResponsesStore | null;
   /** Gives answers again, `null` while that is switched off. */

@@ -135,7 +135,6 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
   /** Sends the head of a streamed answer; nothing can be retried from here on. */
   startStream(headers: readonly string[]): void {
     this.#heldUntilMs = Infinity;
-    this.#inbound.release();
     this.#client.startStream(headers);
     this.#schedule();
   }
@@ -300,6 +299,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     if (run === null || run.attempt.outcome !== null) return false;
     if (places === null || !places.take()) return false;
     this.#places = places;
+    this.#deps.drains.add(this);
     this.#client.leave();
     const untilMs = performance.now() + places.maxMs;
     this.#deadlineMs = Math.min(this.#deadlineMs, untilMs);
@@ -388,6 +388,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     this.#deps.ticker.remove(this);
     this.#response.onAbort = null;
     this.#response.onDrain = null;
+    if (this.#places !== null) this.#deps.drains.remove(this);
     this.#places?.giveBack();
     this.#snapshot.leave();
     this.#targets.giveBack();

@@ -20,7 +20,7 @@ export interface Inbound {
   readonly wantsUsage: boolean;
   /** A header's value by lower-case name, `null` if absent. */
   header(name: string): string | null;
-  /** The body is not needed for another attempt: its memory may be given back. */
+  /** Nothing holds the body any more: its memory may be given back before the answer is complete. */
   release(): void;
   /** The body parsed, once and on demand. */
   json(): JsonObject;

@@ -387,3 +387,43 @@ Deno.test("cache gives the official client the same answer twice", async () => {
   assert(live.chunks.length > 3);
   assertEquals(kept.chunks, live.chunks);
 });
+
+Deno.test("cache hits count as requests of their client's limit and take no tokens", async () => {
+  await using pair = await start(counting(), {
+    clients: {
+      one: { key: "${env:ONE}", limits: { requestsPerMinute: 3 } },
+      two: { key: "${env:TWO}", limits: { tokensPerMinute: 40 } },
+    },
+  });
+  const path = PATHS[0];
+  const left = ({ headers }: Answered, kind: string) =>
+    Number(headers.get(`x-ratelimit-remaining-${kind}`) ?? NaN);
+  const seen: unknown[] = [];
+  for (let count = 0; count < 4; count++) {
+    const answered = await ask(pair, path, question(path));
+    seen.push([answered.status, answered.cache, left(answered, "requests")]);
+    if (answered.status !== 429) continue;
+    assertEquals(JSON.parse(answered.text).error.code, "rate_limit_exceeded");
+    assert(Number(answered.headers.get("retry-after")) > 0);
+  }
+  assertEquals(seen, [
+    [200, "miss", 2],
+    [200, "hit", 1],
+    [200, "hit", 0],
+    [429, "bypass", 0],
+  ]);
+  // The other client's tokens: an answer takes some, one from the cache none, not even when all are gone.
+  const long = question(path, false, { max_tokens: 1 });
+  const first = await ask(pair, path, long, TWO);
+  assertEquals([first.status, first.cache], [200, "miss"]);
+  const hit = await ask(pair, path, long, TWO);
+  assertEquals([hit.status, hit.cache], [200, "hit"]);
+  const before = left(hit, "tokens");
+  assertEquals(left(await ask(pair, path, long, TWO), "tokens"), before);
+  for (let count = 0;; count++) {
+    assert(count < 40);
+    const next = await ask(pair, path, { ...long, max_tokens: 2 + count }, TWO);
+    if (next.status === 429) break;
+  }
+  assertEquals((await ask(pair, path, long, TWO)).status, 200);
+});

@@ -11,6 +11,7 @@ import type { Provider } from "../../src/providers/provider.ts";
 import { NO_ADAPTER } from "../../src/providers/request_adapter.ts";
 import { NO_ADMISSION } from "../../src/relay/admission.ts";
 import type { AnswerCache } from "../../src/relay/dependencies.ts";
+import { Drains } from "../../src/relay/drains.ts";
 import type { Inbound } from "../../src/relay/inbound.ts";
 import { Relay } from "../../src/relay/relay.ts";
 import { RetryBudgets } from "../../src/relay/retry_budget.ts";
@@ -88,6 +89,8 @@ export class TestRelay implements AsyncDisposable {
   costOf: () => null = () => null;
   /** Exchanges that use the config now. */
   users = 0;
+  /** The answers that are read on for nobody. */
+  readonly drains = new Drains();
   /** The run of the last question. */
   run: { cut(): void } = { cut: () => {} };
   readonly #waiting: (() => void)[] = [];
@@ -175,6 +178,7 @@ export class TestRelay implements AsyncDisposable {
       costOf: () => this.costOf(),
       admission: NO_ADMISSION,
       retryBudgets: new RetryBudgets(),
+      drains: this.drains,
       responsesStore: () => responsesStore,
       cache: () => cache,
       onBug: (error) => this.bugs.push(error),

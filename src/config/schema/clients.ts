@@ -62,8 +62,14 @@ export const clientSchema = z.strictObject({
     "Model names the client may ask for, with * for any text. Absent: all.",
   ),
   limits: section({
-    requestsPerMinute: whole(0, "Most requests per minute; 0: no limit."),
-    tokensPerMinute: whole(0, "Most tokens per minute; 0: no limit."),
+    requestsPerMinute: whole(
+      0,
+      "Most requests per minute, those that the response cache answers included; 0: no limit.",
+    ),
+    tokensPerMinute: whole(
+      0,
+      "Most tokens per minute; answers of the response cache take none; 0: no limit.",
+    ),
     concurrent: whole(64, "Most requests at once; 0: no limit."),
   }, "How much the client may ask for."),
   budget: budgetSchema,

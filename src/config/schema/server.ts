@@ -62,7 +62,7 @@ export const limitsSchema = section({
   }),
   maxBodiesInMemoryBytes: whole(
     268435456,
-    "Bytes of all request bodies held at once, else 503; 0: no limit.",
+    "Bytes of all request bodies held at once, else 503; a body is held until its answer is complete; 0: no limit.",
   ),
   maxJsonDepth: whole(128, "Deepest nesting of a JSON body, else 400.", {
     least: 1,
@@ -137,7 +137,10 @@ export const serverSchema = section({
     z.string().min(1),
     "Addresses or CIDR ranges whose X-Forwarded-For counts.",
   ),
-  drainMs: whole(30000, "How long running requests may finish at shutdown."),
+  drainMs: whole(
+    30000,
+    "How long running requests, and calls that are read on for their usage, may finish at shutdown.",
+  ),
   drainDelayMs: whole(
     0,
     "How long /ready says 503 at shutdown before the listener closes.",

@@ -36,8 +36,10 @@ export interface Spender {
 export interface Quote {
   /** The cost of that many output tokens in 1e-12 USD, `null` where there is no price. */
   cost(outputTokens: number): bigint | null;
-  /** Most output tokens that it can come to. */
+  /** Most output tokens that it can come to, a guess where it is not `bounded`. */
   readonly outputTokens: number;
+  /** Whether anything keeps the output at that: the request's limit or the model's. */
+  readonly bounded: boolean;
   /** Whether its output can be capped. */
   readonly mayCap: boolean;
 }
@@ -162,6 +164,8 @@ export class Budgets {
     if (!scopes.some((scope) => scope.binds)) return NOTHING;
     const pico = quote.cost(quote.outputTokens);
     if (pico === null) return this.#unpriced(rejecting);
+    const [strict] = rejecting;
+    if (strict !== undefined && isOpen(quote, pico)) return unbounded(strict);
     const tightest = this.#tightest(rejecting);
     if (tightest === null || pico <= tightest.room.pico) {
       return set(scopes, pico, null);
@@ -348,6 +352,23 @@ function set(
 ): Grant {
   for (const scope of scopes) scope.reserve(pico);
   return { kind: "granted", pico, outputTokens };
+}
+
+/** Whether the output can cost more than `pico`, and nothing keeps it from that. */
+function isOpen(quote: Quote, pico: bigint): boolean {
+  if (quote.bounded || quote.mayCap) return false;
+  const more = quote.cost(quote.outputTokens * 2);
+  return more === null || more > pico;
+}
+
+/** What cannot be set aside is not sent: no guess keeps a budget. */
+function unbounded({ name }: BudgetScope): Grant {
+  return {
+    kind: "refused",
+    scope: name,
+    reason:
+      `budget ${name} applies and nothing limits what the answer may cost: send an output limit (max_completion_tokens, max_tokens or max_output_tokens), or set maxOutputTokens of the model in the provider's modelSettings`,
+  };
 }
 
 /** The most output that fits, `null` if next to none does. The cost rises with the output. */

@@ -23,6 +23,7 @@ import { protocolFor } from "../relay/bodies.ts";
 import { factsOf } from "../relay/facts.ts";
 import type { Inbound } from "../relay/inbound.ts";
 import type { Snapshot } from "../relay/snapshot.ts";
+import { LIMIT_FIELDS } from "../routing/body_facts.ts";
 import type { RequestFacts } from "../routing/facts.ts";
 import type { LivePricing } from "./live_pricing.ts";
 
@@ -30,6 +31,8 @@ import type { LivePricing } from "./live_pricing.ts";
 const INPUT_RESERVE = 1.25;
 /** What a model of which nothing is known is taken to say at most. */
 const UNKNOWN_MOST_OUTPUT = 8192;
+/** More answers to one request are refused (400). */
+const MOST_ANSWERS = 128;
 /** Downgrades lead on at most this often. */
 const MOST_DIVERSIONS = 8;
 
@@ -151,7 +154,7 @@ export class GatewayAdmission implements Admission, Tap {
     const granted = budgets.reserve(spender, { ...quote, mayCap: translated });
     return granted.kind === "refused"
       ? { kind: "refused", error: budgetError(granted) }
-      : capped(granted, translated, facts, quote);
+      : capped(granted, translated, quote);
   }
 
   /** Gives back what was set aside for nothing. */
@@ -209,15 +212,18 @@ export class GatewayAdmission implements Admission, Tap {
   ): TargetQuote {
     const pricing = this.#options.pricing();
     const answers = answersAsked(inbound);
-    const most = provider?.capabilities(target.model).maxOutputTokens ??
-      capabilitiesOf(target.model).maxOutputTokens ?? UNKNOWN_MOST_OUTPUT;
-    const perAnswer = facts.operation === "embeddings"
+    const asked = facts.operation === "embeddings"
       ? 0
-      : facts.maxOutputTokens ?? most;
+      : outputAsked(facts, inbound);
+    const { maxOutputTokens } = provider?.capabilities(target.model) ??
+      capabilitiesOf(target.model);
+    const limit = asked ?? maxOutputTokens;
     let input: number | null = null;
     return {
       answers,
-      outputTokens: perAnswer * answers,
+      asked,
+      bounded: limit !== null,
+      outputTokens: (limit ?? UNKNOWN_MOST_OUTPUT) * answers,
       cost: (output) => {
         input ??= Math.ceil(facts.inputTokens * INPUT_RESERVE);
         return pricing.ceiling(target, input, output);
@@ -229,6 +235,9 @@ export class GatewayAdmission implements Admission, Tap {
 interface TargetQuote {
   /** How many answers are asked for. */
   readonly answers: number;
+  /** The request's own limit for each of them. */
+  readonly asked: number | null;
+  readonly bounded: boolean;
   readonly outputTokens: number;
   cost(outputTokens: number): bigint | null;
 }
@@ -236,12 +245,10 @@ interface TargetQuote {
 function capped(
   granted: Grant & { kind: "granted" },
   translated: boolean,
-  facts: RequestFacts,
   quote: TargetQuote,
 ): AttemptGrant {
   // What no limit was asked for is limited to what was set aside.
-  const unlimited = translated && facts.maxOutputTokens === null &&
-    granted.pico > 0n;
+  const unlimited = translated && quote.asked === null && granted.pico > 0n;
   const output = granted.outputTokens ??
     (unlimited ? quote.outputTokens : null);
   return {
@@ -265,9 +272,17 @@ function inputTokens(facts: RequestFacts): number | GatewayError {
   }
 }
 
+/** The request's own output limit; one that is given twice is none: who knows which of them the provider takes. */
+function outputAsked(facts: RequestFacts, { scan }: Inbound): number | null {
+  return scan.duplicates.some((name) => LIMIT_FIELDS.includes(name))
+    ? null
+    : facts.maxOutputTokens;
+}
+
 /** How many answers a chat request asks for. */
 function answersAsked(inbound: Inbound): number {
   if (!inbound.scan.fields.has("n")) return 1;
+  if (inbound.scan.duplicates.includes("n")) return MOST_ANSWERS;
   const { n } = inbound.json();
   return typeof n === "number" && n > 1 ? n : 1;
 }

@@ -1,5 +1,6 @@
 /** What a body says of itself, read off the JSON of each protocol; wrong types read as unsaid. @module */
 
+import type { ProtocolName } from "../exchange/names.ts";
 import {
   isJsonObject,
   type JsonObject,
@@ -114,15 +115,24 @@ export const LIMIT_FIELDS: readonly string[] = [
   "max_output_tokens",
 ];
 
-/** The output limit that a request asks for, `null` if it says none. */
+/** The names of the limit in each protocol: one of another protocol limits nothing. */
+const LIMITS_OF: { readonly [P in ProtocolName]: readonly string[] } = {
+  chat: ["max_completion_tokens", "max_tokens"],
+  messages: ["max_tokens"],
+  responses: ["max_output_tokens"],
+};
+
+/** The output limit that a request asks for, of two the larger one; `null` if it says none. */
 export function outputLimit(
+  protocol: ProtocolName,
   field: (name: string) => FieldValue,
 ): number | null {
-  for (const name of LIMIT_FIELDS) {
+  let limit: number | null = null;
+  for (const name of LIMITS_OF[protocol]) {
     const value = field(name);
-    if (typeof value === "number") return value;
+    if (typeof value === "number") limit = Math.max(value, limit ?? 0);
   }
-  return null;
+  return limit;
 }
 
 /** The fields that {@linkcode setsSampling} reads. */

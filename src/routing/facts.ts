@@ -163,7 +163,10 @@ export class RequestFacts {
   /** The output limit that is asked for, `null` if none is. */
   get maxOutputTokens(): number | null {
     if (this.#maxOutputTokens === undefined) {
-      this.#maxOutputTokens = outputLimit((name) => this.#source.field(name));
+      this.#maxOutputTokens = outputLimit(
+        this.protocol,
+        (name) => this.#source.field(name),
+      );
     }
     return this.#maxOutputTokens;
   }

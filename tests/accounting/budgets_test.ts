@@ -27,9 +27,10 @@ function usd(text: string): bigint {
 }
 
 /** A price of one dollar per thousand output tokens. */
-function quote(outputTokens: number, mayCap = false) {
+function quote(outputTokens: number, mayCap = false, bounded = true) {
   return {
     outputTokens,
+    bounded,
     mayCap,
     cost: (tokens: number) => BigInt(tokens) * 1_000_000_000n,
   };
@@ -112,6 +113,33 @@ Deno.test("Budgets caps what may be capped at what is left, and refuses the rest
   );
   budgets.release(CI, usd("0.5"));
   assertEquals(budgets.reserve(CI, quote(500)).kind, "granted");
+});
+
+Deno.test("Budgets refuses what nothing bounds, unless it can be capped, output is free or the budget only warns", () => {
+  const budgets = new Budgets(config({}), () => {}, () => NOW_MS);
+  const open = budgets.reserve(CI, quote(100, false, false));
+  assert(open.kind === "refused");
+  assertMatch(
+    open.reason,
+    /^budget global applies and nothing limits .*max_tokens.*modelSettings$/,
+  );
+  assertEquals(budgets.reserve(CI, quote(100, true, false)), {
+    kind: "granted",
+    pico: usd("0.1"),
+    outputTokens: null,
+  });
+  const free = { ...quote(100, false, false), cost: () => usd("0.2") };
+  assertEquals(budgets.reserve(CI, free).kind, "granted");
+  const warned = new Budgets(
+    config({ budgets: { dailyUsd: 5, onExceeded: "warn" } }),
+    () => {},
+    () => NOW_MS,
+  );
+  const nobody = { client: "x", alias: null };
+  assertEquals(
+    warned.reserve(nobody, quote(100, false, false)).kind,
+    "granted",
+  );
 });
 
 Deno.test("Budgets counts what belongs to a period that is over to no other", () => {

@@ -131,6 +131,68 @@ Deno.test("A translated request is capped at what the budget has, a native one i
     assertEquals(up.limits, [50]);
   }));
 
+Deno.test("What nothing bounds is not sent under a budget that rejects, however the limit is hidden", () =>
+  inFolder(async (folder) => {
+    await using up = upstream("chat");
+    const config = (settings: object, budgets: object) => ({
+      providers: {
+        up: {
+          protocols: { chat: up.url },
+          keys: [],
+          auth: "none",
+          ...settings,
+        },
+      },
+      pricing: { models: { "up/echo": { inputPer1M: 0, outputPer1M: 1000 } } },
+      budgets,
+      logging: { usage: { storagePath: `${folder}/usage` } },
+    });
+    const strict = { dailyUsd: 100, onExceeded: "reject" };
+    await using test = await startGateway(config({}, strict));
+    const send = async (limit: string, path = "/v1/chat/completions") => {
+      const answer = await fetch(test.url + path, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body:
+          `{"model":"up/echo",${limit}"messages":[{"role":"user","content":"hi"}]}`,
+      });
+      return { status: answer.status, text: await answer.text() };
+    };
+    for (
+      const limit of [
+        "",
+        '"max_output_tokens":1,',
+        '"max_tokens":null,',
+        '"max_tokens":1,"max_tokens":90000,',
+        '"max_tokens":90000,"max_tokens":1,',
+      ]
+    ) {
+      const { status, text } = await send(limit);
+      assertEquals(status, 402, limit);
+      assertMatch(text, /nothing limits what the answer may cost.*max_tokens/);
+    }
+    assertEquals(up.limits, []);
+    assertEquals((await send('"max_tokens":7,')).status, 200);
+    // The larger of two is set aside: 90 USD of what is left.
+    const both = '"max_tokens":7,"max_completion_tokens":90000,';
+    assertEquals((await send(both)).status, 200);
+    assertEquals((await send(both.replace("9", "10"))).status, 402);
+    // A translated request gets the limit that was set aside for it.
+    const input = { model: "up/echo", input: "hi" };
+    const translated = await fetch(`${test.url}/v1/responses`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(input),
+    });
+    await translated.body?.cancel();
+    assertEquals([translated.status, up.limits.at(-1)], [200, 8192]);
+    const known = { modelSettings: { "*": { maxOutputTokens: 100 } } };
+    await test.reload(config(known, strict));
+    assertEquals((await send("")).status, 200);
+    await test.reload(config({}, { dailyUsd: 100, onExceeded: "warn" }));
+    assertEquals((await send("")).status, 200);
+  }));
+
 Deno.test("A budget that downgrades sends requests elsewhere once it is used up", () =>
   inFolder(async (folder) => {
     await using test = await startGateway({

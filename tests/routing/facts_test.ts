@@ -202,6 +202,20 @@ Deno.test("RequestFacts.maxOutputTokens reads the limit under each of its names"
     9,
   );
   assertEquals(factsFor().maxOutputTokens, null);
+  // A limit that the provider does not know is none, and of two it may take either.
+  assertEquals(
+    factsFor({ body: { max_output_tokens: 9 } }).maxOutputTokens,
+    null,
+  );
+  assertEquals(
+    factsFor({ endpoint: RESPONSES, body: { max_tokens: 9 } }).maxOutputTokens,
+    null,
+  );
+  assertEquals(
+    factsFor({ body: { max_completion_tokens: 7, max_tokens: 50 } })
+      .maxOutputTokens,
+    50,
+  );
 });
 
 Deno.test("RequestFacts.sampling tells whether a knob is set", () => {

@@ -62,7 +62,10 @@ export const modelSettingsSchema = z.strictObject({
     z.number().int().min(1),
     "Context window in tokens.",
   ),
-  maxOutputTokens: optional(z.number().int().min(1), "Most output tokens."),
+  maxOutputTokens: optional(
+    z.number().int().min(1),
+    "Most output tokens. Budgets that reject need it for requests without a limit of their own, where the embedded table does not know the model.",
+  ),
   images: optional(z.boolean(), "Takes images."),
   tools: optional(z.boolean(), "Takes tools."),
   forcedToolChoice: optional(

@@ -1,6 +1,6 @@
 /** Reads what an upstream says when it refuses. @module */
 
-import type { Failure } from "../exchange/failure.ts";
+import { type Failure, failure } from "../exchange/failure.ts";
 import type { GatewayError } from "../exchange/gateway_error.ts";
 import { retryAfterOf } from "../exchange/headers.ts";
 import type { Protocol } from "../protocols/protocol.ts";
@@ -83,6 +83,10 @@ export class ErrorReader {
 
   /** An error inside a 200: an event, or the whole body. */
   ofInBandError(error: GatewayError): Failure {
+    // What decoders say of a stream that ends early: the same as where nothing is decoded.
+    if (error.code === "stream_broken") {
+      return failure("stream_broken", this.#message(200, error.message));
+    }
     return classifyErrorAnswer({
       status: error.status === 200 || error.status < 400 ? 200 : error.status,
       message: this.#message(error.status, error.message),

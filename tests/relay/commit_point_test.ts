@@ -80,6 +80,14 @@ const FAULTS: readonly FaultName[] = [
   "reset",
 ];
 
+/** The kind of the failure; an error event has its own words for it. */
+const FAILED_AS: { readonly [Fault in FaultName]?: string } = {
+  stall: "stream_stalled",
+  "clean end": "stream_broken",
+  cut: "stream_broken",
+  reset: "stream_broken",
+};
+
 function failing(
   protocol: ProtocolName,
   events: readonly string[],
@@ -174,6 +182,7 @@ for (const client of PROTOCOLS) {
           ["failed", "answered"],
           fault,
         );
+        assertFailedAs(relay, fault);
       }
     });
 
@@ -194,6 +203,7 @@ for (const client of PROTOCOLS) {
         assertEndsInError(client, answer.body, fault);
         assertEquals(good.requests.length, 0, fault);
         assertEquals(relay.finished?.outcome, "stream_broken", fault);
+        assertFailedAs(relay, fault);
       }
     });
 
@@ -233,6 +243,13 @@ for (const client of PROTOCOLS) {
       }
     });
   }
+}
+
+/** What the failure is called does not depend on whether its stream is translated. */
+function assertFailedAs(relay: TestRelay, fault: FaultName): void {
+  const outcome = relay.finished?.attempts[0]?.outcome;
+  const kind = outcome?.kind === "failed" ? outcome.failure.kind : null;
+  assertEquals(kind, FAILED_AS[fault] ?? kind, fault);
 }
 
 /** The protocol's error event ends the stream; its sign of a good end is not there. */

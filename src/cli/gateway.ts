@@ -38,6 +38,7 @@ import { SYSTEM_CLOCK } from "../support/clock.ts";
 import type { Logger } from "../support/logger.ts";
 import { Ticker } from "../support/ticker.ts";
 import { UlidSource } from "../support/ulid.ts";
+import { buildRevision } from "../support/revision.ts";
 import { NAME, VERSION } from "../support/version.ts";
 import { AccessLogTap } from "./access_log_tap.ts";
 import { GatewayControl } from "./gateway_control.ts";
@@ -107,7 +108,7 @@ export class Gateway {
         config,
         log: options.log,
         logWriter: options.logWriter,
-        build: { version: VERSION, revision: "unknown" },
+        build: { version: VERSION, revision: buildRevision() },
         endpoints: INFERENCE_PATHS,
         heads: () => targets.heads.registry.all,
         priceTables: () => live.current.pricing.tables,

@@ -246,6 +246,8 @@ Deno.test("version prints the version of the build", async () => {
   }
   const { out } = await runWith(["version", "--json"]);
   assertEquals(JSON.parse(out).version, version);
+  const revision = (await runWith(["version", "--revision"])).out;
+  assertEquals(JSON.parse(out).revision, revision);
 });
 
 Deno.test("formatTable() aligns wide characters and numbers, and lets no cell break its row", () => {

@@ -22,6 +22,11 @@ export function compileArguments(output: string): string[] {
 export async function buildExecutable(): Promise<Build> {
   const folder = await Deno.makeTempDir({ prefix: "signalbox-compiled-" });
   const path = `${folder}/signalbox`;
+  await new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "revision"],
+    cwd: ROOT,
+    stdin: "null",
+  }).output();
   const [subcommand = "", ...args] = compileArguments(path);
   const child = new Deno.Command(Deno.execPath(), {
     // Types are another gate's work.

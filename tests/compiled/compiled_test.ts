@@ -9,6 +9,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 import manifest from "../../deno.json" with { type: "json" };
+import { buildRevision } from "../../src/support/revision.ts";
 import { GatewayProcess } from "../e2e/process.ts";
 import { buildExecutable } from "./build.ts";
 
@@ -62,11 +63,12 @@ async function run(
   };
 }
 
-test("says version, Deno and V8", (path) =>
+test("says version, commit, Deno and V8", (path) =>
   inFolder(async (folder) => {
     const { out, code } = await run(path, folder, "version");
     assertEquals(code, 0);
     assertStringIncludes(out, `signalbox ${manifest.version}`);
+    assertStringIncludes(out, `revision ${buildRevision()}`);
     assertStringIncludes(out, `deno ${Deno.version.deno}`);
     assertStringIncludes(out, `v8 ${Deno.version.v8.slice(0, 4)}`);
     assertEquals((await run(path, folder, "--version")).out, out);
@@ -143,7 +145,7 @@ test("serves the official clients with no config and ends with 0 at SIGTERM", as
   }).finalText();
   assertEquals(text, "one two three");
   const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
-  assertStringIncludes(metrics, "signalbox");
+  assertStringIncludes(metrics, `,revision="${buildRevision()}",`);
   gateway.kill("SIGHUP");
   await gateway.line((line) =>
     gateway.lines.filter(({ message }) => message === "config loaded")

@@ -3,6 +3,8 @@
 import type { SelectorName } from "../config/schema/models.ts";
 import { type Config, configSchema } from "../config/schema.ts";
 import type { Head, HeadRegistration } from "../providers/head.ts";
+import { checkEndpoint } from "../providers/head_endpoint.ts";
+import { readHeads, spellHeads } from "../providers/head_file.ts";
 import {
   type HeadPolicy,
   headSelector,
@@ -13,8 +15,10 @@ import { type HeadEnd, HeadRegistry } from "../providers/heads.ts";
 import { KeyRing } from "../providers/key_ring.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { RunningAttempts } from "../providers/running_attempts.ts";
+import { StateFile } from "../providers/state_file.ts";
 import { type KnownTarget, knownTarget } from "../routing/eligibility.ts";
 import type { HeadFilter } from "../routing/readers.ts";
+import type { Logger } from "../support/logger.ts";
 import type { Ticker } from "../support/ticker.ts";
 import { buildNetworkProvider, type BuiltNetwork } from "./build_providers.ts";
 
@@ -34,6 +38,8 @@ export interface GatewayHeadsOptions {
   readonly running: RunningAttempts;
   /** The policy that was kept. */
   readonly policy: HeadPolicy;
+  /** Hears of what could not be kept or taken up. */
+  readonly log: Logger;
 }
 
 /** The heads of one gateway. Outlives reloads. */
@@ -47,6 +53,7 @@ export class GatewayHeads implements AsyncDisposable {
   /** Gone, but with calls that still run. */
   readonly #leaving = new Map<string, BackEnd[]>();
   readonly #closing = new Set<Promise<void>>();
+  readonly #file: StateFile;
   #policy: HeadPolicy;
   #config: Config;
 
@@ -57,6 +64,15 @@ export class GatewayHeads implements AsyncDisposable {
     this.#policy = options.policy;
     this.registry = new HeadRegistry(options.config.routing.heads);
     this.registry.onEnd = (head, why) => this.#ended(head, why);
+    this.#file = new StateFile({
+      path: headsPath(options.config),
+      text: () => spellHeads(this.registry.all),
+      onError: (error) =>
+        options.log.log("warn", "heads not written", { error: words(error) }),
+      // Every heartbeat is a change: a lease may be remembered as shorter by so much.
+      writeAfterMs: 1000,
+    });
+    this.registry.onChange = () => this.#file.changed();
     options.running.onIdle = (provider) => this.#idle(provider);
   }
 
@@ -73,6 +89,36 @@ export class GatewayHeads implements AsyncDisposable {
 
   /** Registers a head that was checked. */
   async register(registration: HeadRegistration): Promise<Head> {
+    const built = await this.#build(registration);
+    const head = this.registry.register(registration);
+    this.#join(registration, built);
+    return head;
+  }
+
+  /**
+   * Takes up the heads that were registered before a restart and whose lease
+   * runs. What the config no longer allows stays out.
+   */
+  async restore(): Promise<void> {
+    if (!this.#config.routing.heads.enabled) return;
+    const { log } = this.#options;
+    try {
+      for (const head of await readHeads(headsPath(this.#config))) {
+        const problem = this.#problem(head);
+        if (problem !== null) {
+          log.log("warn", "head not restored", { id: head.id, problem });
+          continue;
+        }
+        const built = await this.#build(head);
+        if (this.registry.restore(head)) this.#join(head, built);
+        else await built.close();
+      }
+    } catch (error) {
+      log.log("warn", "heads not restored", { error: words(error) });
+    }
+  }
+
+  async #build(registration: HeadRegistration): Promise<BuiltNetwork> {
     const { id, protocol, endpoint, region, modelType } = registration;
     const section = configSchema.parse({
       providers: {
@@ -85,20 +131,30 @@ export class GatewayHeads implements AsyncDisposable {
       },
     }).providers.get(id);
     if (section === undefined) throw new Error(`Cannot build head ${id}`);
-    const { ticker } = this.#options;
     // A ring of its own: a head never sees a key of anybody else.
     const ring = new KeyRing([]);
-    const built = await buildNetworkProvider(id, section, ticker, ring);
-    const head = this.registry.register(registration);
-    const model = registration.models[0] ?? "";
+    return await buildNetworkProvider(id, section, this.#options.ticker, ring);
+  }
+
+  #join(head: HeadRegistration, built: BuiltNetwork): void {
+    const { id, models, capacity } = head;
+    const model = models[0] ?? "";
     const target = { id: `${id}/${model}`, provider: id, model };
     this.#backEnds.set(id, {
       ...built,
       head,
-      target: knownTarget(target, built.provider, head.capacity || 1),
+      target: knownTarget(target, built.provider, capacity || 1),
     });
     this.onChange(head, null);
-    return head;
+  }
+
+  /** Why the config does not allow a head, `null` if it does. */
+  #problem({ id, endpoint }: HeadRegistration): string | null {
+    if (this.#config.providers.has(id)) {
+      return `the config has a provider ${id}`;
+    }
+    const checked = checkEndpoint(endpoint, this.#config.routing.heads.allow);
+    return checked.ok ? null : checked.problem;
   }
 
   /** The provider of a head; one that has left is found as long as it is called. */
@@ -143,17 +199,18 @@ export class GatewayHeads implements AsyncDisposable {
     return Math.max(own, head.currentLoad / 100);
   }
 
-  /** Takes over a config that has gone live: its providers' ids come first. */
+  /** Takes over a config that has gone live: heads that it does not allow end. */
   update(config: Config): void {
     this.#config = config;
     this.registry.update(config.routing.heads);
-    for (const { id } of this.registry.all) {
-      if (config.providers.has(id)) this.registry.remove(id);
+    for (const head of this.registry.all) {
+      if (this.#problem(head) !== null) this.registry.remove(head.id);
     }
   }
 
   /** Ends everything. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file[Symbol.asyncDispose]();
     this.registry[Symbol.dispose]();
     const all = [...this.#backEnds.values(), ...this.#leaving.values()].flat();
     await Promise.all([...all.map(({ close }) => close()), ...this.#closing]);
@@ -185,4 +242,14 @@ export class GatewayHeads implements AsyncDisposable {
     );
     this.#closing.add(closing);
   }
+}
+
+/** Processes of one `stateDir` have a file each. */
+function headsPath({ stateDir, server }: Config): string {
+  const suffix = server.instance === "" ? "" : `.${server.instance}`;
+  return `${stateDir}/heads${suffix}.json`;
+}
+
+function words(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

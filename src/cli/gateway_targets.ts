@@ -16,9 +16,13 @@ import {
   readPolicy,
 } from "../providers/head_policy.ts";
 import type { HeadEnd } from "../providers/heads.ts";
-import { GuardFile, readGuardMemory } from "../providers/guard_memory.ts";
+import {
+  readGuardMemory,
+  spellGuardMemory,
+} from "../providers/guard_memory.ts";
 import { HealthScores } from "../providers/health.ts";
 import { RunningAttempts } from "../providers/running_attempts.ts";
+import { StateFile } from "../providers/state_file.ts";
 import { TargetGuard } from "../providers/target_guard.ts";
 import { type AnsweredRequest, FeedbackBook } from "../providers/feedback.ts";
 import { FeedbackMetrics } from "../metrics/feedback_metrics.ts";
@@ -45,7 +49,7 @@ export class GatewayTargets implements AsyncDisposable {
   readonly heads: GatewayHeads;
   /** Hears of heads that come (`null`) and go. */
   onHead: (head: HeadRegistration, end: HeadEnd | null) => void = () => {};
-  readonly #file: GuardFile;
+  readonly #file: StateFile;
   readonly #log: Logger;
   #config: Config;
   #named: ReadonlySet<string>;
@@ -65,17 +69,17 @@ export class GatewayTargets implements AsyncDisposable {
       onTransition: (target, state) => this.#transition(target, state),
       onChange: () => this.#file.changed(),
     });
-    this.#file = new GuardFile(
-      guardPath(config),
-      () => this.guard.memory(),
-      (error) => this.#notKept(error),
-    );
+    this.#file = new StateFile({
+      path: guardPath(config),
+      text: () => spellGuardMemory(this.guard.memory()),
+      onError: (error) => this.#notKept(error),
+    });
     this.scores = new HealthScores(
       config.routing.health.halfLifeMs,
       (provider) => this.guard.usability(provider),
     );
     const { running } = this;
-    this.heads = new GatewayHeads({ config, ticker, running, policy });
+    this.heads = new GatewayHeads({ config, ticker, running, policy, log });
     this.heads.onChange = (head, end) => this.#headChanged(head, end);
   }
 
@@ -92,6 +96,7 @@ export class GatewayTargets implements AsyncDisposable {
     } catch (error) {
       log.log("warn", "cooldowns not restored", { error: words(error) });
     }
+    await targets.heads.restore();
     return targets;
   }
 

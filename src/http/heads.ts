@@ -1,9 +1,7 @@
 /** The routes by which heads register, renew their lease, drain and leave. Every change is audited before it is made. @module */
 
 import { z } from "zod";
-import { ID, MODEL_NAME } from "../config/schema/fields.ts";
 import { gatewayError, RequestError } from "../exchange/gateway_error.ts";
-import { PROTOCOL_NAMES } from "../exchange/names.ts";
 import {
   type Head,
   HEAD_STATUSES,
@@ -11,6 +9,7 @@ import {
   type HeadStatus,
 } from "../providers/head.ts";
 import { checkEndpoint } from "../providers/head_endpoint.ts";
+import { headRegistrationSchema } from "../providers/head_registration.ts";
 import type { HeadRegistry } from "../providers/heads.ts";
 import type { JsonObject } from "../support/json.ts";
 import { camelKeys, readBody, sendJson } from "./admin_body.ts";
@@ -66,27 +65,11 @@ export interface HeadAdmin {
   updated(): void;
 }
 
-const LABEL = z.string().regex(
-  /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
-  "use 1 to 64 letters, digits, '.', '_', '-'",
-);
 const STATUS = z.enum(HEAD_STATUSES);
 
 const registrationSchema = z.preprocess(
   (value) => camelKeys(value, { headId: "id" }),
-  z.strictObject({
-    id: ID,
-    endpoint: z.string().min(1).max(2048),
-    protocol: z.enum(PROTOCOL_NAMES).default("chat"),
-    modelType: LABEL.default("default"),
-    region: LABEL.default("default"),
-    models: z.array(MODEL_NAME).min(1).max(64),
-    capacity: z.number().int().min(0).max(1_000_000).default(0),
-    version: z.string().max(64).default(""),
-    metadata: z.record(z.string().max(64), z.string().max(256))
-      .refine((record) => Object.keys(record).length <= 32, "use at most 32")
-      .default({}),
-  }),
+  headRegistrationSchema,
 );
 
 const updateSchema = z.preprocess(

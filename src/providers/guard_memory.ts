@@ -1,17 +1,12 @@
 /**
  * `<stateDir>/cooldowns.json`: open breakers and resting keys, so that a
- * restart does not run into what was known to fail. Written soon after a
- * change, whole or not at all.
+ * restart does not run into what was known to fail.
  *
  * @module
  */
 
 import { z } from "zod";
-import {
-  type CancelTimer,
-  type Clock,
-  SYSTEM_CLOCK,
-} from "../support/clock.ts";
+import { readStateFile } from "./state_file.ts";
 
 const timeMs = z.iso.datetime().transform((text) => Date.parse(text));
 const memorySchema = z.object({
@@ -59,17 +54,11 @@ export interface GuardMemory {
 }
 
 const NOTHING: GuardMemory = { targets: [], keys: [] };
-const WRITE_AFTER_MS = 200;
 
 /** Reads what was kept; nothing if there is no file. @throws {Error} when there is one that cannot be used */
 export async function readGuardMemory(path: string): Promise<GuardMemory> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return NOTHING;
-    throw error;
-  }
+  const text = await readStateFile(path);
+  if (text === null) return NOTHING;
   let parsed: z.infer<typeof memorySchema>;
   try {
     parsed = memorySchema.parse(JSON.parse(text));
@@ -93,67 +82,8 @@ export async function readGuardMemory(path: string): Promise<GuardMemory> {
   };
 }
 
-/** Keeps the file up to date. */
-export class GuardFile implements AsyncDisposable {
-  readonly #path: string;
-  readonly #memory: () => GuardMemory;
-  readonly #onError: (error: unknown) => void;
-  readonly #clock: Pick<Clock, "setTimer">;
-  #cancel: CancelTimer | null = null;
-  #writing: Promise<void> = Promise.resolve();
-  #closed = false;
-
-  /** Writes what `memory` gives to `path`; a failure goes to `onError` and harms nothing. */
-  constructor(
-    path: string,
-    memory: () => GuardMemory,
-    onError: (error: unknown) => void,
-    clock: Pick<Clock, "setTimer"> = SYSTEM_CLOCK,
-  ) {
-    this.#path = path;
-    this.#memory = memory;
-    this.#onError = onError;
-    this.#clock = clock;
-  }
-
-  /** Something has changed: the file is written soon. */
-  changed(): void {
-    if (this.#closed) return;
-    this.#cancel ??= this.#clock.setTimer(() => {
-      this.#cancel = null;
-      void this.write();
-    }, WRITE_AFTER_MS);
-  }
-
-  /** Writes now, after whatever is being written. */
-  write(): Promise<void> {
-    this.#writing = this.#writing.then(() => this.#write());
-    return this.#writing;
-  }
-
-  /** Writes what waits, and no more afterwards. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true;
-    if (this.#cancel !== null) {
-      this.#cancel();
-      this.#cancel = null;
-      void this.write();
-    }
-    await this.#writing;
-  }
-
-  async #write(): Promise<void> {
-    const part = `${this.#path}.part`;
-    try {
-      await Deno.writeTextFile(part, spell(this.#memory()), { mode: 0o600 });
-      await Deno.rename(part, this.#path);
-    } catch (error) {
-      this.#onError(error);
-    }
-  }
-}
-
-function spell({ targets, keys }: GuardMemory): string {
+/** Spells what is to be kept. */
+export function spellGuardMemory({ targets, keys }: GuardMemory): string {
   const iso = (ms: number) => new Date(ms).toISOString();
   const body = {
     version: 1,

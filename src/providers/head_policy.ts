@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { SELECTOR_NAMES, type SelectorName } from "../config/schema/models.ts";
+import { readStateFile } from "./state_file.ts";
 
 /** How heads take part. */
 export interface HeadPolicy {
@@ -44,13 +45,8 @@ export function policyPath(stateDir: string): string {
 
 /** Reads the kept policy; the default if there is none. @throws {Error} when the file cannot be used */
 export async function readPolicy(path: string): Promise<HeadPolicy> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return DEFAULT_POLICY;
-    throw error;
-  }
+  const text = await readStateFile(path);
+  if (text === null) return DEFAULT_POLICY;
   try {
     return headPolicySchema.parse(JSON.parse(text));
   } catch (error) {

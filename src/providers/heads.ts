@@ -35,6 +35,8 @@ export type HeadEnd = "removed" | "expired" | "replaced";
 export class HeadRegistry implements Disposable {
   /** Hears of heads that are gone. */
   onEnd: (head: Head, why: HeadEnd) => void = () => {};
+  /** Hears of every change, also of leases and loads. */
+  onChange: () => void = () => {};
   readonly #clock: Clock;
   readonly #heads = new Map<string, { head: Head; endsMs: number }>();
   #settings: HeadSettings;
@@ -82,8 +84,22 @@ export class HeadRegistry implements Disposable {
       lastHeartbeatAtMs: wallMs,
       leaseEndsAtMs: wallMs + this.#settings.leaseMs,
     };
-    this.#put(head);
+    this.#put(head, this.#settings.leaseMs);
     return head;
+  }
+
+  /** Takes a head up again whose lease has not ended; it gains no time by that. */
+  restore(head: Head): boolean {
+    const leftMs = Math.min(
+      head.leaseEndsAtMs - this.#clock.wallMs(),
+      this.#settings.leaseMs,
+    );
+    if (leftMs <= 0 || !this.hasRoom) return false;
+    // This lease may end before the one that is waited for.
+    this.#cancel?.();
+    this.#cancel = null;
+    this.#put(head, leftMs);
+    return true;
   }
 
   /** Renews a lease; `null` if there is no such head any more. */
@@ -98,7 +114,7 @@ export class HeadRegistry implements Disposable {
       lastHeartbeatAtMs: wallMs,
       leaseEndsAtMs: wallMs + this.#settings.leaseMs,
     };
-    this.#put(renewed);
+    this.#put(renewed, this.#settings.leaseMs);
     return renewed;
   }
 
@@ -107,6 +123,7 @@ export class HeadRegistry implements Disposable {
     const kept = this.find(id) === undefined ? undefined : this.#heads.get(id);
     if (kept === undefined) return null;
     kept.head = { ...kept.head, status };
+    this.onChange();
     return kept.head;
   }
 
@@ -116,6 +133,7 @@ export class HeadRegistry implements Disposable {
     if (head === undefined) return null;
     this.#heads.delete(id);
     this.onEnd(head, "removed");
+    this.onChange();
     return head;
   }
 
@@ -126,10 +144,11 @@ export class HeadRegistry implements Disposable {
     this.#heads.clear();
   }
 
-  #put(head: Head): void {
-    const endsMs = this.#clock.monotonicMs() + this.#settings.leaseMs;
+  #put(head: Head, leftMs: number): void {
+    const endsMs = this.#clock.monotonicMs() + leftMs;
     this.#heads.set(head.id, { head, endsMs });
     this.#watch();
+    this.onChange();
   }
 
   #expire(): void {
@@ -138,6 +157,7 @@ export class HeadRegistry implements Disposable {
       if (endsMs > nowMs) continue;
       this.#heads.delete(id);
       this.onEnd(head, "expired");
+      this.onChange();
     }
   }
 

@@ -349,3 +349,104 @@ Deno.test("the policy is changed while running, kept, audited, and shown by conf
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("heads survive a restart with the rest of their lease, as far as the config still allows them", async () => {
+  await using back = await FakeProvider.start(ANSWER);
+  const folder = await Deno.makeTempDir({ prefix: "signalbox-" });
+  const begin = (heads: Record<string, unknown> = {}) =>
+    startGateway(config(heads), {
+      ADMIN: TOKEN,
+      CI_KEY: "client-key-of-ci-1",
+    }, folder);
+  const registration = (id: string, endpoint: string) => ({
+    id,
+    endpoint,
+    modelType: "small",
+    region: "eu",
+    models: ["qwen"],
+    metadata: { rack: "7" },
+  });
+  try {
+    let before: unknown[] = [];
+    {
+      await using gateway = await begin();
+      for (const id of ["gpu-1", "gpu-2", "gpu-3"]) {
+        const { status } = await admin(
+          gateway,
+          "POST",
+          "heads",
+          registration(id, `${back.url}/v1`),
+        );
+        assertEquals(status, 201);
+      }
+      await admin(gateway, "POST", "heads/gpu-2/heartbeat", {
+        currentLoad: 60,
+      });
+      await admin(gateway, "PATCH", "heads/gpu-1", { status: "draining" });
+      await admin(gateway, "DELETE", "heads/gpu-3");
+      before = (await admin(gateway, "GET", "heads")).body.heads;
+    }
+    {
+      await using gateway = await begin();
+      const { body } = await admin(gateway, "GET", "heads");
+      assertEquals(body.heads, before);
+      assertEquals(await metric(gateway, "active_heads"), ["active_heads 1"]);
+      assertEquals((await ask(gateway)).target, "gpu-2/qwen");
+      const seen = await metric(gateway, "ccr_provider_requests_total");
+      assert(seen.some((line) => line.includes('provider="gpu-2"')));
+      const renewed = await admin(gateway, "POST", "heads/gpu-2/heartbeat", {});
+      assertEquals(renewed.status, 200);
+    }
+    {
+      await using gateway = await begin({ allow: ["127.0.0.1:1"] });
+      assertEquals((await admin(gateway, "GET", "heads")).body.heads, []);
+      assertEquals((await ask(gateway)).target, "fallback/echo");
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a head whose lease ended while the gateway was down stays away; a broken file keeps nobody from starting", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "signalbox-" });
+  const variables = { ADMIN: TOKEN, CI_KEY: "client-key-of-ci-1" };
+  const path = `${folder}/state/heads.json`;
+  const heads = async () => {
+    await using gateway = await startGateway(config(), variables, folder);
+    const { body } = await admin(gateway, "GET", "heads");
+    return body.heads.map(({ id }: { id: string }) => id);
+  };
+  try {
+    {
+      await using gateway = await startGateway(config(), variables, folder);
+      await admin(gateway, "POST", "heads", {
+        id: "gpu-1",
+        endpoint: "http://127.0.0.1:8000/v1",
+        models: ["qwen"],
+      });
+    }
+    assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
+    const kept = JSON.parse(await Deno.readTextFile(path));
+    assertEquals(await heads(), ["gpu-1"]);
+    kept.heads[0].leaseEndsAt = new Date(Date.now() - 1).toISOString();
+    await Deno.writeTextFile(path, JSON.stringify(kept));
+    assertEquals(await heads(), []);
+    for (const text of ["", "{", '{"version":1,"heads":[{"id":"../x"}]}']) {
+      await Deno.writeTextFile(path, text);
+      assertEquals(await heads(), [], text);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a head that a reload no longer allows ends", async () => {
+  await using gateway = await start();
+  await admin(gateway, "POST", "heads", {
+    id: "gpu-1",
+    endpoint: "http://127.0.0.1:8000/v1",
+    models: ["qwen"],
+  });
+  assertEquals(await gateway.reload(config({ allow: ["10.0.0.*:*"] })), null);
+  assertEquals((await admin(gateway, "GET", "heads")).body.heads, []);
+});

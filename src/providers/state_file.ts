@@ -1,0 +1,81 @@
+/** A small file of state that is kept up to date: written soon after a change, whole or not at all. @module */
+
+import {
+  type CancelTimer,
+  type Clock,
+  SYSTEM_CLOCK,
+} from "../support/clock.ts";
+
+/** What a state file may be told. */
+export interface StateFileOptions {
+  /** Where it is. */
+  readonly path: string;
+  /** Gives what is to be kept at the moment of writing. */
+  readonly text: () => string;
+  /** Hears of a failure, which harms nothing. */
+  readonly onError: (error: unknown) => void;
+  /** How long changes are gathered before they are written. @default {200} */
+  readonly writeAfterMs?: number;
+  /** Starts the timer. @default {SYSTEM_CLOCK} */
+  readonly clock?: Pick<Clock, "setTimer">;
+}
+
+/** Reads a state file; `null` if there is none. @throws {Error} when there is one that cannot be read */
+export async function readStateFile(path: string): Promise<string | null> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+/** Keeps one file up to date. */
+export class StateFile implements AsyncDisposable {
+  readonly #options: StateFileOptions;
+  readonly #clock: Pick<Clock, "setTimer">;
+  #cancel: CancelTimer | null = null;
+  #writing: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  /** Writes nothing before the first change. */
+  constructor(options: StateFileOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? SYSTEM_CLOCK;
+  }
+
+  /** Something has changed: the file is written soon. */
+  changed(): void {
+    if (this.#closed) return;
+    this.#cancel ??= this.#clock.setTimer(() => {
+      this.#cancel = null;
+      void this.#write();
+    }, this.#options.writeAfterMs ?? 200);
+  }
+
+  /** Writes what waits, and no more afterwards. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    if (this.#cancel !== null) {
+      this.#cancel();
+      this.#cancel = null;
+      void this.#write();
+    }
+    await this.#writing;
+  }
+
+  /** Writes after whatever is being written. */
+  #write(): Promise<void> {
+    this.#writing = this.#writing.then(async () => {
+      const { path, text, onError } = this.#options;
+      const part = `${path}.part`;
+      try {
+        await Deno.writeTextFile(part, text(), { mode: 0o600 });
+        await Deno.rename(part, path);
+      } catch (error) {
+        onError(error);
+      }
+    });
+    return this.#writing;
+  }
+}

@@ -5,12 +5,13 @@
  * @module
  */
 
-import { noUsage, type Usage } from "../exchange/usage.ts";
+import { noUsage, totalOutput, type Usage } from "../exchange/usage.ts";
 import {
   isJsonObject,
   type JsonObject,
   type JsonValue,
 } from "../support/json.ts";
+import { estimateTokensOfLength } from "../support/token_estimate.ts";
 import { findUsage } from "./chat/usage.ts";
 import { readForeignUsage } from "./foreign_usage.ts";
 import type { Protocol, SseEvent } from "./protocol.ts";
@@ -72,10 +73,20 @@ export function usageOfEvents(
     foreign = found;
   }
   if (observer.usage.source !== "none" || foreign === null) {
-    return observer.usage;
+    return withSeenOutput(observer.usage, observer.contentChars);
   }
   const ledger = { ...foreign.ledger, webSearch: searches };
   return { ...foreign, ledger };
+}
+
+/** A stream that broke names a placeholder for its output: what was seen of it counts. */
+function withSeenOutput(usage: Usage, contentChars: number): Usage {
+  if (usage.source !== "partial") return usage;
+  const { passes: _, ...rest } = usage;
+  const seen = estimateTokensOfLength(contentChars);
+  const missing = Math.max(0, seen - totalOutput(usage.ledger));
+  const output = usage.ledger.output + missing;
+  return { ...rest, ledger: { ...usage.ledger, output } };
 }
 
 // The keys of foreign usage; everything else need not be parsed again.

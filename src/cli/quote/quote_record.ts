@@ -41,6 +41,8 @@ const SECONDS_BELOW = 100_000_000_000;
 
 /** What the reader of records knows of providers. */
 export interface ProviderFacts {
+  /** Whether the config has it, so that its name is the operator's own. */
+  isConfigured(provider: string): boolean;
   /** Host of the provider's base URL, or `null`. */
   hostOf(provider: string): string | null;
   /** Whether the provider's own bill is believed. */
@@ -83,12 +85,14 @@ export function readRecord(
   const provider = requiredText(record, "provider");
   const protocol = protocolOf(record);
   const usage = usageOf(protocol, record);
+  checkCounts(usage.raw, "usage");
   const model = record.model === undefined && usage.model !== null
     ? usage.model
     : requiredText(record, "model");
   const request = isJsonObject(record.request) ? record.request : {};
   return {
     provider,
+    isStatedProvider: !facts.isConfigured(provider),
     model,
     usage,
     host: hostIn(request) ?? facts.hostOf(provider),
@@ -113,7 +117,6 @@ function usageOf(protocol: Protocol, record: JsonObject): Usage {
       `Cannot price record: usage is ${show(usage)}, give an object, or events`,
     );
   }
-  checkCounts(usage);
   return usageOfBody(protocol, usage);
 }
 
@@ -124,10 +127,7 @@ function usageOf(protocol: Protocol, record: JsonObject): Usage {
  */
 export function usageOfText(protocol: Protocol, text: string): Usage {
   const value = parseJson(text);
-  if (isJsonObject(value)) {
-    checkCounts(value);
-    return usageOfBody(protocol, value);
-  }
+  if (isJsonObject(value)) return usageOfBody(protocol, value);
   if (Array.isArray(value)) {
     return usageOfEvents(protocol, value.flatMap(eventsOf));
   }
@@ -178,23 +178,26 @@ function parseEvents(text: string): readonly SseEvent[] {
   return events;
 }
 
-const COUNT_FIELD = /[Tt]okens?$|TokenCount$/;
+const COUNT_FIELD = /tokens?$|tokenCount$/i;
 
-/** A count that is negative or no number says that the log is broken: it must not become 0. */
-function checkCounts(usage: JsonObject): void {
-  const inner = isJsonObject(usage.usage) ? usage.usage : usage;
-  for (const [field, value] of Object.entries(inner)) {
-    if (!COUNT_FIELD.test(field) || value === null || value === undefined) {
+/**
+ * A count that is negative, broken or no number says that the log is wrong:
+ * it must not become 0. Goes through all parts of a usage object.
+ */
+function checkCounts(value: JsonValue, path: string): void {
+  if (typeof value !== "object" || value === null) return;
+  for (const [field, inner] of Object.entries(value)) {
+    const place = `${path}.${field}`;
+    if (typeof inner === "object") {
+      checkCounts(inner, place);
       continue;
     }
-    if (typeof value === "object") continue;
-    if (typeof value === "number" && value >= 0 && Number.isFinite(value)) {
-      continue;
-    }
+    if (inner === undefined || !COUNT_FIELD.test(field)) continue;
+    if (Number.isSafeInteger(inner) && Number(inner) >= 0) continue;
     throw new InvalidRecord(
-      `Cannot price record: usage.${field} is ${
-        show(value)
-      }, give a count of 0 or more`,
+      `Cannot price record: ${place} is ${
+        show(inner)
+      }, give a whole number of 0 or more`,
     );
   }
 }

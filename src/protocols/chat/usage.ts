@@ -185,6 +185,17 @@ function tierAndModel(usage: JsonObject, response: JsonObject): Usage {
   return result;
 }
 
+/** Embeddings name no completion: their total says that there is none. */
+function completionInTotal(
+  usage: JsonObject,
+  prompt: number | null,
+): number | undefined {
+  const total = count(usage.total_tokens);
+  return prompt === null || total === null || total < prompt
+    ? undefined
+    : total - prompt;
+}
+
 /** Reads a usage object; `response` is the chunk or body that held it. */
 export function readChatUsage(usage: JsonObject, response: JsonObject): Usage {
   const result = tierAndModel(usage, response);
@@ -192,6 +203,7 @@ export function readChatUsage(usage: JsonObject, response: JsonObject): Usage {
   const toldCompletion = firstCount(
     usage.completion_tokens,
     usage.output_tokens,
+    completionInTotal(usage, toldPrompt),
   );
   result.raw = usage;
   if (toldPrompt === null && toldCompletion === null) return result;

@@ -85,6 +85,7 @@ export function readResponsesUsage(
   }
   if (typeof response.model === "string") result.model = response.model;
   if (usage === null) return result;
+  result.raw = usage;
   const told = [count(usage.input_tokens), count(usage.output_tokens)];
   if (told.every((value) => value === null)) return result;
   const inputDetails = isJsonObject(usage.input_tokens_details)
@@ -105,7 +106,6 @@ export function readResponsesUsage(
   ledger.reasoning = parts.reasoning;
   ledger.webSearch = countWebSearches(response);
   result.ledger = ledger;
-  result.raw = usage;
   result.source = told.includes(null) ? "partial" : "reported";
   return result;
 }

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { RESOLD_NOTE } from "../src/accounting/import/genai_prices.ts";
 import { RATE_KEYS } from "../src/accounting/price_entry.ts";
 import {
   compilePriceFile,
@@ -159,8 +160,9 @@ function withSource(entries: Entries, source: string, date: string): Entries {
  */
 function addGenai(entries: Entries, genai: Entries): void {
   for (const [key, from] of genai) {
+    if (JSON.stringify(from.notes ?? "").includes(RESOLD_NOTE)) continue;
     const before = entries.get(key);
-    const { windows: _, ...dated } = from;
+    const { windows: _, match: __, ...dated } = from;
     const entry = trimAliases(key, trimHistory(dated));
     if (before === undefined) {
       entries.set(key, entry);
@@ -267,6 +269,25 @@ function numbers(value: Entry): Entry {
   ) as Entry;
 }
 
+function sorted(entry: Entry): JsonValue {
+  return Object.entries(entry).sort(([left], [right]) => left < right ? -1 : 1);
+}
+
+const DATED_REGEXP = /(?:-\d{4}-\d{2}-\d{2}|-\d{8}|@\d{8})$/;
+
+/**
+ * Names with a date that cost what the name without it costs: they are left
+ * out, so that they follow its price where a later source knows a new one.
+ */
+function datedTwins(entries: Entries): ReadonlySet<string> {
+  const twins = [...entries].filter(([key, entry]) => {
+    const model = entries.get(key.replace(DATED_REGEXP, ""));
+    return DATED_REGEXP.test(key) && model !== undefined &&
+      JSON.stringify(sorted(model)) === JSON.stringify(sorted(entry));
+  });
+  return new Set(twins.map(([key]) => key));
+}
+
 async function build(folder: string): Promise<void> {
   const litellm = withSource(
     await readTable(folder, "litellm_model_prices.json", "2026-08-01"),
@@ -288,6 +309,7 @@ async function build(folder: string): Promise<void> {
     "pi-ai",
     "2026-11-10",
   );
+  const twins = datedTwins(litellm);
   const entries: Entries = litellm;
   addModes(entries, modelsDev);
   addGenai(entries, genai);
@@ -301,6 +323,9 @@ async function build(folder: string): Promise<void> {
   for (const [key, correction] of CORRECTIONS) {
     const { history: _, ...entry } = entries.get(key) ?? {};
     entries.set(key, { ...entry, ...correction });
+  }
+  for (const key of twins) {
+    if (entries.get(key)?.source === "litellm") entries.delete(key);
   }
   const tidied = tidy(entries);
   const file = {

@@ -58,12 +58,15 @@ export class Bill {
 
   #pass({ model, ledger }: UsagePass): PricedPass {
     const { provider, host, model: target, usage } = this.#request;
+    const region = this.#region();
     // A model that took part beside has its own price or none, never the target's.
     const match = this.#book.find({
       provider,
       host,
       model: usage.passes !== undefined && model !== null ? model : target,
       responseModel: model ?? usage.model,
+      region,
+      isStated: this.#request.isStatedProvider ?? false,
     });
     const priced: PricedPass = {
       model: model ?? usage.model ?? target,
@@ -72,7 +75,7 @@ export class Bill {
         totalInput: totalInput(ledger),
         atMs: this.#request.atMs,
         serviceTier: this.#tier(),
-        region: this.#region(),
+        region,
       }),
     };
     this.#passes.push(priced);

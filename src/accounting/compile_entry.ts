@@ -7,7 +7,12 @@
  */
 
 import { scaledValue } from "../support/decimal.ts";
-import { isJsonObject, type JsonObject } from "../support/json.ts";
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from "../support/json.ts";
+import { compileNamePattern, type NamePattern } from "./name_pattern.ts";
 import {
   type PastPrice,
   type PriceEntry,
@@ -40,6 +45,7 @@ const ENTRY_KEYS: ReadonlySet<string> = new Set([
   "windows",
   "history",
   "aliases",
+  "match",
   "source",
   "date",
   "notes",
@@ -106,6 +112,7 @@ class EntryCompiler {
       ),
       history: this.#history(from.history),
       aliases: list(from.aliases).filter((name) => typeof name === "string"),
+      pattern: this.#pattern(from.match),
       source: typeof from.source === "string" ? from.source : null,
       date: typeof from.date === "string" ? from.date : null,
       notes: [
@@ -114,6 +121,19 @@ class EntryCompiler {
       ],
     };
     return entry;
+  }
+
+  #pattern(value: JsonValue | undefined): NamePattern | null {
+    if (value === undefined || value === null) return null;
+    const pattern = compileNamePattern(value);
+    if (pattern === null) {
+      this.problems.push(
+        `match: value is ${
+          JSON.stringify(value).slice(0, 80)
+        }, not a clause such as {"starts_with":"name"}`,
+      );
+    }
+    return pattern;
   }
 
   #rates(from: JsonObject, path: string): Rates {
@@ -194,6 +214,7 @@ class EntryCompiler {
       factorPpm: this.#factor(from.factor, `${path}.factor`),
       rates: this.#rates(from, `${path}.`),
       tiers: this.#tiers(from.tiers, `${path}.tiers`),
+      shortOnly: from.shortOnly === true,
     };
   }
 

@@ -9,8 +9,10 @@ import type { RatesAt } from "./rates_at.ts";
 
 /** What is known of a request when its answer is priced. */
 export interface PricedRequest {
-  /** Provider id of the config. */
+  /** Provider id of the config, or the provider that a log names. */
   readonly provider: string;
+  /** Whether it is a log that names the provider: then nobody else's price is taken. @default {false} */
+  readonly isStatedProvider?: boolean;
   /** Host of the provider's base URL, `null` if there is none. */
   readonly host: string | null;
   /** Model that was asked for. */

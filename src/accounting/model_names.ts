@@ -16,6 +16,7 @@ export type MatchRule =
   | "suffix"
   | "spelling"
   | "fine-tune"
+  | "pattern"
   | "unambiguous"
   | "fallback";
 

@@ -26,6 +26,13 @@ export interface PriceQuery {
   readonly model: string;
   /** Model that answered, `null` if unsaid. */
   readonly responseModel: string | null;
+  /** Region that was served, lower case: some providers list it with the model. @default {null} */
+  readonly region?: string | null;
+  /**
+   * Whether the provider is a name that a log states, not an id that a config
+   * chose: then nobody else's price is taken. @default {false}
+   */
+  readonly isStated?: boolean;
 }
 
 /** What was found. */
@@ -83,8 +90,14 @@ export class PriceBook {
 
   /** Finds the price, the fallback if no table has one, `null` without either. */
   find(query: PriceQuery): PriceMatch | null {
-    const key = [query.provider, query.host, query.model, query.responseModel]
-      .join("\n");
+    const key = [
+      query.provider,
+      query.host,
+      query.model,
+      query.responseModel,
+      query.region,
+      query.isStated,
+    ].join("\n");
     const remembered = this.#found.get(key);
     if (remembered !== undefined) return remembered;
     const match = this.#search(query) ?? this.#fallbackMatch(query);
@@ -96,7 +109,7 @@ export class PriceBook {
 
   #search(query: PriceQuery): PriceMatch | null {
     const scopes = scopesOf(query);
-    const names = namesOf(query);
+    const names = regionalNames(namesOf(query), query.region ?? null);
     for (const table of this.tables) {
       for (const scope of [...scopes, "*"]) {
         for (const { name, of } of names) {
@@ -107,7 +120,10 @@ export class PriceBook {
       }
     }
     // A known provider that does not list the model has no price for it.
-    if (scopes.some((scope) => this.knowsProvider(scope))) return null;
+    const isStated = query.isStated === true;
+    if (isStated || scopes.some((scope) => this.knowsProvider(scope))) {
+      return null;
+    }
     for (const { name, of } of names) {
       const found = this.#unambiguous(name, of);
       if (found !== null) return found;
@@ -196,9 +212,26 @@ function scopesOf(query: PriceQuery): readonly string[] {
   return [...scopes];
 }
 
-function namesOf(
-  { model, responseModel }: PriceQuery,
-): readonly { readonly name: string; readonly of: PriceMatch["of"] }[] {
+/** A name to look for, and whose it is. */
+type SoughtName = { readonly name: string; readonly of: PriceMatch["of"] };
+
+/**
+ * Azure's data zones and Bedrock's regions and profiles are part of the name
+ * in price tables: `azure/eu/gpt-5`, `bedrock/us.anthropic.claude-opus-5`.
+ */
+function regionalNames(
+  names: readonly SoughtName[],
+  region: string | null,
+): readonly SoughtName[] {
+  if (region === null) return names;
+  return names.flatMap(({ name, of }) => [
+    { name: `${region}/${name}`, of },
+    { name: `${region}.${name}`, of },
+    { name, of },
+  ]);
+}
+
+function namesOf({ model, responseModel }: PriceQuery): readonly SoughtName[] {
   const target = { name: model, of: "target" } as const;
   return responseModel === null || responseModel === model
     ? [target]

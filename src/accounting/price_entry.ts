@@ -6,6 +6,8 @@
  * @module
  */
 
+import type { NamePattern } from "./name_pattern.ts";
+
 /** The kinds of tokens that can have a rate of their own, by their key in price entries. */
 export const RATE_KEYS = [
   "inputPer1M",
@@ -46,6 +48,8 @@ export interface PriceVariant {
   readonly rates: Rates;
   /** Its own rates by total input, over those of the entry. */
   readonly tiers: readonly PriceTier[];
+  /** Whether inputs above the entry's first bound are not sold in it: they cost what they cost without it. */
+  readonly shortOnly: boolean;
 }
 
 /** A time of the day in a time zone at which other rates hold. */
@@ -98,6 +102,8 @@ export interface PriceEntry {
   readonly history: readonly PastPrice[];
   /** Other names of the model. */
   readonly aliases: readonly string[];
+  /** Names that the table means by it beside, `null` for none. */
+  readonly pattern: NamePattern | null;
   /** Where the numbers come from, `null` if unsaid. */
   readonly source: string | null;
   /** The day as of which they hold, `null` if unsaid. */

@@ -226,7 +226,8 @@ export function compilePriceFile(
     // An entry that is half wrong would bill half: better none.
     const { entry } = compiled;
     if (compiled.problems.length === 0) {
-      entries.set(key, { aliases: entry.aliases, entry });
+      const { aliases, pattern } = entry;
+      entries.set(key, { aliases, pattern, entry });
     }
   }
   // In files every key begins with a provider, known or not.

@@ -7,6 +7,7 @@ import {
   nameCandidates,
   splitPriceKey,
 } from "./model_names.ts";
+import type { NamePattern } from "./name_pattern.ts";
 import type { PriceEntry } from "./price_entry.ts";
 import { canonicalProvider, isKnownProvider } from "./provider_names.ts";
 
@@ -14,6 +15,8 @@ import { canonicalProvider, isKnownProvider } from "./provider_names.ts";
 export interface EntrySource {
   /** Other names of the model. */
   readonly aliases: readonly string[];
+  /** Names that the table means by it beside. */
+  readonly pattern?: NamePattern | null;
   /** The entry. */
   readonly entry: PriceEntry;
 }
@@ -65,6 +68,7 @@ export class PriceTable {
   readonly #scoped: Map<string, TableRow> = new Map();
   readonly #aliases: Map<string, TableRow> = new Map();
   readonly #byModel: Map<string, TableRow[]> = new Map();
+  readonly #patterns: Map<string, TableRow[]> = new Map();
 
   /** Indexes a table. `isProvider` tells provider names from the first part of a model name. */
   constructor(
@@ -98,16 +102,36 @@ export class PriceTable {
         this.#aliases.set(`${scope}/${model}`, row);
       }
     }
-    const listed = this.#byModel.get(row.model);
-    if (listed === undefined) this.#byModel.set(row.model, [row]);
-    else listed.push(row);
+    add(this.#byModel, row.model, row);
+    if (row.source.pattern && row.provider !== null) {
+      add(this.#patterns, canonicalProvider(row.provider), row);
+    }
   }
 
   /** Finds a model at a provider (`*`: the entries for any provider), by the first rule that fits. */
   find(provider: string, model: string): TableMatch | null {
+    let respelt = false;
     for (const candidate of nameCandidates(provider, model)) {
+      if (candidate.rule === "spelling" && !respelt) {
+        respelt = true;
+        const meant = this.#meant(provider, model);
+        if (meant !== null) return meant;
+      }
       const row = this.#lookUp(provider, candidate);
       if (row !== null) return row;
+    }
+    return respelt ? null : this.#meant(provider, model);
+  }
+
+  /** What the table says itself of names that it does not list. */
+  #meant(provider: string, model: string): TableMatch | null {
+    const rows = this.#patterns.get(provider);
+    if (rows === undefined) return null;
+    for (const { name, rule } of nameCandidates(provider, model)) {
+      if (rule !== "exact" && rule !== "prefix") continue;
+      const row = rows.find(({ source }) => source.pattern?.(name));
+      if (row === undefined) continue;
+      return { key: row.key, entry: row.source.entry, rule: "pattern" };
     }
     return null;
   }
@@ -128,4 +152,10 @@ export class PriceTable {
   listing(model: string): readonly TableRow[] {
     return this.#byModel.get(model) ?? [];
   }
+}
+
+function add<V>(lists: Map<string, V[]>, key: string, value: V): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
 }

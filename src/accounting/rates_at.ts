@@ -81,7 +81,12 @@ export function ratesAt(
     ? entry.windows.find((open) => isInWindow(open, conditions.atMs)) ?? null
     : null;
   const named = conditions.serviceTier;
-  const variant = named === null ? null : variantOf(entry, named);
+  const layers = new RateLayers(entry, past, conditions.totalInput);
+  layers.window(window);
+  const offered = named === null ? null : variantOf(entry, named);
+  const isTooLong = offered?.shortOnly === true && layers.tierAbove !== null;
+  const variant = isTooLong ? null : offered;
+  layers.variant(variant);
   const factors = new Factors();
   factors.add(window?.factorPpm);
   factors.add(variant?.factorPpm);
@@ -89,9 +94,6 @@ export function ratesAt(
     ? undefined
     : entry.regions.get(conditions.region);
   factors.add(regionPpm);
-  const layers = new RateLayers(entry, past, conditions.totalInput);
-  layers.window(window);
-  layers.variant(variant);
   return {
     rates: layers.rates,
     factorsPpm: factors.ppm,
@@ -100,7 +102,7 @@ export function ratesAt(
     region: regionPpm === undefined ? null : conditions.region,
     inWindow: window !== null,
     untilMs: past?.untilMs ?? null,
-    unknownServiceTier: variant === null ? named : null,
+    unknownServiceTier: offered === null ? named : null,
   };
 }
 

@@ -139,13 +139,18 @@ async function pricingOf(
     for (const problem of problems) terminal.err(`${path}: ${problem}`);
     return {
       calculator: new CostCalculator(new PriceBook([table])),
-      facts: { hostOf: () => null, trusts: () => true },
+      facts: {
+        isConfigured: () => false,
+        hostOf: () => null,
+        trusts: () => true,
+      },
     };
   }
   const { config, prices } = await loadPriceContext(given, terminal);
   return {
     calculator: calculatorOf(bookOf(prices, config.pricing), config.pricing),
     facts: {
+      isConfigured: (provider) => config.providers.has(provider),
       hostOf: (provider) => hostOf(config, provider),
       trusts: (provider) =>
         config.providers.get(provider)?.trustReportedCost ?? true,

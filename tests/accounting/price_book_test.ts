@@ -110,6 +110,66 @@ Deno.test("find() takes an unambiguous name where neither id nor host says anyth
   assertEquals(of("only-here"), "together/only-here unambiguous");
   assertEquals(of("gpt-oss-120b"), null);
   assertEquals(of("azure/gpt-4o"), "azure/gpt-4o unambiguous");
+  // A name that a log states is not an id that a config chose.
+  const stated = query("corp", "gpt-4o", { isStated: true });
+  assertEquals(found(book, stated), null);
+});
+
+Deno.test("find() takes the price of a region where the table lists it with the model", () => {
+  const book = new PriceBook([tableOf({
+    "azure/gpt-4o": P1,
+    "azure/eu/gpt-4o": P2,
+    "bedrock/anthropic.claude-opus-5": P1,
+    "bedrock/eu.anthropic.claude-opus-5": P2,
+  })]);
+  const at = (provider: string, model: string, region: string | null) =>
+    found(book, query(provider, model, { region }));
+  assertEquals(at("azure", "gpt-4o", "eu"), "azure/eu/gpt-4o exact");
+  assertEquals(at("azure", "gpt-4o", "us"), "azure/gpt-4o exact");
+  assertEquals(at("azure", "gpt-4o", null), "azure/gpt-4o exact");
+  assertEquals(
+    at("bedrock", "anthropic.claude-opus-5", "eu"),
+    "bedrock/eu.anthropic.claude-opus-5 exact",
+  );
+  assertEquals(
+    at("bedrock", "anthropic.claude-opus-5", "eu-west-1"),
+    "bedrock/anthropic.claude-opus-5 exact",
+  );
+});
+
+Deno.test("find() asks a table's own patterns last, before a region is dropped", () => {
+  const book = new PriceBook([tableOf({
+    "bedrock/regional.claude-v1:0": {
+      ...P2,
+      aliases: ["anthropic.claude"],
+      match: { contains: "anthropic.claude" },
+    },
+    "bedrock/global.claude-v1:0": {
+      ...P1,
+      match: { or: [{ starts_with: "global.anthropic.claude" }] },
+    },
+    "bedrock/exact.claude": P1,
+    "google/gemini-pro": {
+      ...P1,
+      match: {
+        and: [{ starts_with: "gemini-pro" }, { regex: "^(?!.*-tts$)" }],
+      },
+    },
+  })]);
+  const of = (provider: string, model: string) =>
+    found(book, query(provider, model));
+  assertEquals(
+    of("bedrock", "eu.anthropic.claude-x"),
+    "bedrock/regional.claude-v1:0 pattern",
+  );
+  assertEquals(of("bedrock", "exact.claude"), "bedrock/exact.claude exact");
+  assertEquals(of("google", "Gemini-Pro-001"), "google/gemini-pro pattern");
+  assertEquals(
+    of("google", "models/gemini-pro-001"),
+    "google/gemini-pro pattern",
+  );
+  assertEquals(of("google", "gemini-pro-tts"), null);
+  assertEquals(of("openai", "gemini-pro-001"), null);
 });
 
 Deno.test("find() prefers the model that answered, where it has a price", () => {

@@ -52,17 +52,37 @@ Deno.test("readPriceFile() litellm: rates, bounds, service tiers and regions", (
       tiers: [{ above: 272000, inputPer1M: "10", outputPer1M: "45" }],
       serviceTiers: {
         flex: { factor: "0.5" },
-        // No common factor: the prices, and those of the bound in proportion.
-        priority: {
-          inputPer1M: "12.5",
-          outputPer1M: "80",
-          tiers: [{ above: 272000, inputPer1M: "25", outputPer1M: "120" }],
-        },
+        // No common factor: the prices. Priority is not sold for long inputs.
+        priority: { inputPer1M: "12.5", outputPer1M: "80", shortOnly: true },
         batch: { factor: "0.5" },
       },
       regions: { eu: "1.1" },
+      webSearchPer1K: "10",
     },
   );
+});
+
+Deno.test("readPriceFile() litellm: a service tier without prices for long inputs has them in proportion", () => {
+  const entry = only({
+    "azure/gpt-5.6": {
+      litellm_provider: "azure",
+      mode: "chat",
+      input_cost_per_token: 5e-06,
+      input_cost_per_token_above_272k_tokens: 1e-05,
+      input_cost_per_token_priority: 1.25e-05,
+      output_cost_per_token: 3e-05,
+      output_cost_per_token_above_272k_tokens: 4.5e-05,
+      output_cost_per_token_priority: 8e-05,
+    },
+  }, "azure/gpt-5.6");
+  assertEquals(entry?.serviceTiers, {
+    priority: {
+      inputPer1M: "12.5",
+      outputPer1M: "80",
+      tiers: [{ above: 272000, inputPer1M: "25", outputPer1M: "120" }],
+    },
+    batch: { factor: "0.5" },
+  });
 });
 
 Deno.test("readPriceFile() litellm: what Claude's table leaves out is written in", () => {
@@ -166,10 +186,15 @@ Deno.test("readPriceFile() litellm: an output at 0 is unknown, an embedding's is
     "gemini/chatty": { ...row, mode: "chat" },
     "gemini/vectors": { ...row, mode: "embedding" },
   });
-  assertEquals(entries.get("google/chatty"), { inputPer1M: "0.1" });
+  const serviceTiers = { batch: { factor: "0.5" } };
+  assertEquals(entries.get("google/chatty"), {
+    inputPer1M: "0.1",
+    serviceTiers,
+  });
   assertEquals(entries.get("google/vectors"), {
     inputPer1M: "0.1",
     outputPer1M: "0",
+    serviceTiers,
   });
   assertEquals(notes, ["google/chatty: output price 0 is taken as unknown"]);
 });
@@ -210,9 +235,18 @@ Deno.test("readPriceFile() models.dev: misspelt keys, zeros and modes", () => {
       outputPer1M: "30",
       cachedPer1M: "0.5",
       tiers: [{ above: 272000, inputPer1M: "10", outputPer1M: "45" }],
-      serviceTiers: { priority: { factor: "2.5" } },
+      // Priority is not sold for long inputs, batches cost half everywhere.
+      serviceTiers: {
+        priority: { factor: "2.5", shortOnly: true },
+        batch: { factor: "0.5" },
+      },
+      webSearchPer1K: "10",
     },
-    "openai/plan-model:free": { inputPer1M: "0", outputPer1M: "0" },
+    "openai/plan-model:free": {
+      inputPer1M: "0",
+      outputPer1M: "0",
+      serviceTiers: { batch: { factor: "0.5" } },
+    },
   });
   assertEquals(notes, [
     "openai/gpt-5.5: cached_input is read as cachedPer1M",
@@ -244,6 +278,8 @@ Deno.test("readPriceFile() pi-ai: bounds, and zeros that mean unknown", () => {
       outputPer1M: "10",
       cacheWritePer1M: "2.5",
       tiers: [{ above: 272000, inputPer1M: "4" }],
+      serviceTiers: { batch: { factor: "0.5" } },
+      webSearchPer1K: "10",
     },
   );
 });
@@ -334,6 +370,7 @@ Deno.test("readPriceFile() genai-prices: history, windows, bounds, and nothing o
       outputPer1M: "4",
     }],
     aliases: ["v4-chat"],
+    match: { or: [{ equals: "v4-chat" }, { contains: "v4" }] },
   });
   assertEquals(notes, [
     "deepseek/v4: prices scheduled for 2026-09-01 are left out",

@@ -35,7 +35,8 @@ export function tableOf(
     entries: new Map(
       Object.entries(entries).map(([key, written]) => {
         const entry = entryOf(written);
-        return [key, { aliases: entry.aliases, entry }];
+        const { aliases, pattern } = entry;
+        return [key, { aliases, pattern, entry }];
       }),
     ),
   }, isProvider);

@@ -85,7 +85,11 @@ async function* chunks(): AsyncGenerator<Uint8Array> {
 Deno.bench(`price a log of ${LINES} lines`, { n: 3, warmup: 1 }, async () => {
   await quoteBatch(chunks(), {
     calculator,
-    facts: { hostOf: () => null, trusts: () => true },
+    facts: {
+      isConfigured: () => false,
+      hostOf: () => null,
+      trusts: () => true,
+    },
     nowMs: NOW_MS,
     write: () => {},
   });

@@ -1,7 +1,7 @@
 /**
  * Imports the data of genai-prices, the one table that knows dates and times
- * of day. Its patterns are left behind: only names that it lists one by one
- * become names of ours.
+ * of day. Names that it lists one by one become names of ours; its patterns
+ * go along and are asked last.
  *
  * @module
  */
@@ -12,6 +12,7 @@ import {
   type JsonValue,
 } from "../../support/json.ts";
 import type { RateKey } from "../price_entry.ts";
+import { compileNamePattern } from "../name_pattern.ts";
 import { canonicalProvider } from "../provider_names.ts";
 import {
   addEntry,
@@ -55,7 +56,45 @@ export function importGenaiPrices(
       importModel(prices, provider, model.id, model, asOf);
     }
   }
+  for (const listed of providers) {
+    if (isJsonObject(listed)) addResold(prices, listed);
+  }
   return prices;
+}
+
+/** What is noted at an entry that stands under another provider in the table. */
+export const RESOLD_NOTE = "sold at the price of";
+
+/** One entry of the table stands for all of a company's clouds. */
+const CLOUDS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["google", ["google", "vertex"]],
+  ["azure", ["azure", "azure-ai"]],
+]);
+
+/** Models that a provider sells at the prices of those who make them. */
+function addResold(prices: ImportedPrices, listed: JsonObject): void {
+  if (typeof listed.id !== "string") return;
+  const seller = canonicalProvider(listed.id);
+  const makers = Array.isArray(listed.fallback_model_providers)
+    ? listed.fallback_model_providers
+    : [];
+  const names = [seller, ...makers.map((name) => canonicalProvider(`${name}`))];
+  for (const cloud of CLOUDS.get(seller) ?? [seller]) {
+    for (const name of names) {
+      if (name !== cloud) addAt(prices, cloud, name);
+    }
+  }
+}
+
+function addAt(prices: ImportedPrices, cloud: string, maker: string): void {
+  const start = `${maker}/`;
+  const made = [...prices.entries].filter(([key]) => key.startsWith(start));
+  for (const [key, entry] of made) {
+    const place = `${cloud}/${key.slice(start.length)}`;
+    if (prices.entries.has(place)) continue;
+    const notes = [`${RESOLD_NOTE} ${maker}`];
+    prices.entries.set(place, { ...entry, notes });
+  }
 }
 
 /** Names that a clause lists one by one; patterns match what they should not. */
@@ -66,6 +105,12 @@ function namesIn(clause: JsonValue | undefined): readonly string[] {
   return clause.or.flatMap((part) =>
     isJsonObject(part) && typeof part.equals === "string" ? [part.equals] : []
   );
+}
+
+/** Whether a clause means more names than it lists. */
+function isPattern(clause: JsonValue | undefined): clause is JsonObject {
+  return isJsonObject(clause) && compileNamePattern(clause) !== null &&
+    /"(?:starts_with|ends_with|contains|regex)":/.test(JSON.stringify(clause));
 }
 
 /** A set of prices with the condition under which it holds. */
@@ -151,9 +196,10 @@ function importModel(
   if (current === undefined) return;
   const rates = ratesByStart(current.prices);
   const base = rates.get(0) ?? {};
-  if (isZero(base.inputPer1M) && isZero(base.outputPer1M)) {
-    if (!model.endsWith(":free")) return;
-  }
+  if (model.endsWith(":free")) {
+    base.inputPer1M ??= "0";
+    base.outputPer1M ??= "0";
+  } else if (isZero(base.inputPer1M) && isZero(base.outputPer1M)) return;
   dropUnknownZeros(prices, place, base);
   const entry: WrittenEntry = { ...base };
   const tiers = tiersOf(rates);
@@ -165,6 +211,7 @@ function importModel(
   if (windows.length > 0) entry.windows = windows;
   const aliases = namesIn(row.match).filter((name) => name !== model);
   if (aliases.length > 0) entry.aliases = aliases;
+  if (isPattern(row.match)) entry.match = row.match;
   if (!hasRates(base) && entry.perRequest === undefined) return;
   completeEntry(provider, model, entry);
   addEntry(prices, place, entry);

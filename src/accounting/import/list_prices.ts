@@ -18,29 +18,56 @@ function times(price: string, factorPpm: bigint): string {
   return decimalText(value, RATE_SCALE);
 }
 
+/** Who sells batches at half the price, whatever the model. */
+const HALF_BATCHES: ReadonlySet<string> = new Set([
+  "openai",
+  "azure",
+  "anthropic",
+  "google",
+  "vertex",
+  "bedrock",
+  "mistral",
+  "groq",
+  "together",
+  "fireworks",
+]);
+
+/** Models whose searches are billed by the thousand. */
+const SEARCHING_REGEXP =
+  /^(?:anthropic\/.*claude|openai\/(?:gpt-[4-9]|o\d)(?!.*(?:audio|image|realtime|search|transcribe|tts)))/;
+
 /**
- * Completes an entry: a cache write of an hour costs twice the input at every
- * Claude; at Anthropic itself a batch costs half, and a thousand searches
- * 10 USD.
+ * Completes an entry: a batch costs half at those who sell batches, a
+ * thousand searches 10 USD at Anthropic and OpenAI, and a cache write of an
+ * hour twice the input at every Claude.
  */
 export function completeEntry(
   provider: string,
   model: string,
   entry: WrittenEntry,
 ): void {
+  if (HALF_BATCHES.has(provider) && entry.inputPer1M !== undefined) {
+    const serviceTiers = isJsonObject(entry.serviceTiers)
+      ? entry.serviceTiers
+      : {};
+    serviceTiers.batch ??= { factor: "0.5" };
+    entry.serviceTiers = serviceTiers;
+  }
+  if (SEARCHING_REGEXP.test(`${provider}/${model}`)) {
+    entry.webSearchPer1K ??= "10";
+  }
   if (!model.includes("claude")) return;
   completeHour(entry);
   const tiers = Array.isArray(entry.tiers) ? entry.tiers : [];
   for (const tier of tiers) {
     if (isJsonObject(tier)) completeHour(tier as WrittenEntry);
   }
-  if (provider !== "anthropic") return;
-  entry.webSearchPer1K ??= "10";
-  const serviceTiers = isJsonObject(entry.serviceTiers)
-    ? entry.serviceTiers
-    : {};
-  serviceTiers.batch ??= { factor: "0.5" };
-  entry.serviceTiers = serviceTiers;
+}
+
+/** Whether large inputs are not sold in a service tier that does not list them: OpenAI's priority is for short ones. */
+export function isShortOnly(provider: string, serviceTier: string): boolean {
+  return provider === "openai" &&
+    (serviceTier === "priority" || serviceTier === "fast");
 }
 
 function completeHour(rates: WrittenEntry): void {

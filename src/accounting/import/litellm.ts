@@ -10,6 +10,7 @@ import { canonicalProvider } from "../provider_names.ts";
 import {
   addEntry,
   dropUnknownZeros,
+  hasNoOutput,
   type ImportedPrices,
   noPrices,
   perMillionOfToken,
@@ -17,7 +18,7 @@ import {
   type WrittenEntry,
   type WrittenRates,
 } from "./imported_prices.ts";
-import { completeEntry, isInclusiveBound } from "./list_prices.ts";
+import { completeEntry, isInclusiveBound, isShortOnly } from "./list_prices.ts";
 import {
   hasRates,
   type WrittenTier,
@@ -118,13 +119,13 @@ function importRow(
   const answers = ["chat", "responses", "completion"].includes(
     String(row.mode),
   );
-  dropUnknownZeros(prices, place, base, !answers);
+  dropUnknownZeros(prices, place, base, !answers || hasNoOutput(model));
   const entry: WrittenEntry = { ...base };
   const tiers = grid.tiers("");
   if (tiers.length > 0) {
     entry.tiers = tiers.map((tier) => writtenTier(tier, inclusive));
   }
-  addServiceTiers(entry, grid, row, inclusive);
+  addServiceTiers(entry, grid, row, provider);
   addRegions(entry, row);
   addSearch(entry, provider, model, row);
   const perRequest = usdTimes(row.input_cost_per_request);
@@ -160,10 +161,13 @@ function addServiceTiers(
   entry: WrittenEntry,
   grid: RateGrid,
   row: JsonObject,
-  inclusive: boolean,
+  provider: string,
 ): void {
-  const base = grid.cell("", 0);
-  const tiers = grid.tiers("");
+  const prices = {
+    base: grid.cell("", 0),
+    tiers: grid.tiers(""),
+    inclusive: isInclusiveBound(provider),
+  };
   const named = [
     ["flex", "flex"],
     ["priority", "priority"],
@@ -173,8 +177,11 @@ function addServiceTiers(
   for (const [suffix, name] of named) {
     const rates = grid.cell(suffix, 0);
     if (!hasRates(rates)) continue;
-    const own = grid.tiers(suffix);
-    written[name] = writtenVariant(base, tiers, rates, own, inclusive);
+    written[name] = writtenVariant(prices, {
+      rates,
+      tiers: grid.tiers(suffix),
+      shortOnly: isShortOnly(provider, name),
+    });
   }
   const special = row.provider_specific_entry;
   const fast = isJsonObject(special) ? special.fast : undefined;

@@ -17,9 +17,10 @@ import {
   type WrittenEntry,
   type WrittenRates,
 } from "./imported_prices.ts";
-import { completeEntry, isInclusiveBound } from "./list_prices.ts";
+import { completeEntry, isInclusiveBound, isShortOnly } from "./list_prices.ts";
 import {
   hasRates,
+  type WrittenPrices,
   type WrittenTier,
   writtenTier,
   writtenVariant,
@@ -124,7 +125,7 @@ function importCost(
   if (cost.request !== undefined) {
     prices.notes.push(`${place}: request has no stated unit, left out`);
   }
-  addModes(entry, base, tiers, modes);
+  addModes(entry, provider, { base, tiers, inclusive }, modes);
   completeEntry(provider, model, entry);
   addEntry(prices, place, entry);
 }
@@ -150,8 +151,8 @@ function tiersOf(cost: JsonObject): readonly WrittenTier[] {
 /** Modes say by the request's body which tier they are. */
 function addModes(
   entry: WrittenEntry,
-  base: WrittenRates,
-  tiers: readonly WrittenTier[],
+  owner: string,
+  prices: WrittenPrices,
   modes: JsonObject,
 ): void {
   const written: JsonObject = {};
@@ -161,8 +162,11 @@ function addModes(
     const body = isJsonObject(provider.body) ? provider.body : {};
     const name = body.service_tier ?? body.speed;
     if (typeof name !== "string") continue;
-    const rates = ratesOf(mode.cost);
-    written[name] = writtenVariant(base, tiers, rates, [], false);
+    written[name] = writtenVariant(prices, {
+      rates: ratesOf(mode.cost),
+      tiers: [],
+      shortOnly: isShortOnly(owner, name),
+    });
   }
   if (Object.keys(written).length > 0) entry.serviceTiers = written;
 }

@@ -79,18 +79,40 @@ export function writtenTier(tier: WrittenTier, inclusive: boolean): JsonObject {
   };
 }
 
+/** Prices of a model: those of the default tier, and where they change. */
+export interface WrittenPrices {
+  /** The lowest. */
+  readonly base: WrittenRates;
+  /** From which total input others hold. */
+  readonly tiers: readonly WrittenTier[];
+  /** Whether a bound counts as above. */
+  readonly inclusive: boolean;
+}
+
+/** Prices of a service tier. */
+export interface ListedVariant {
+  /** The lowest. */
+  readonly rates: WrittenRates;
+  /** What it lists for large inputs. */
+  readonly tiers: readonly WrittenTier[];
+  /** Whether large inputs that it does not list are not sold in it: they cost what they cost in the default tier. */
+  readonly shortOnly: boolean;
+}
+
 /**
  * Writes a service tier: a factor where every price is the same multiple,
  * else its prices, and those of the bounds in proportion where it lists none.
  */
 export function writtenVariant(
-  base: WrittenRates,
-  tiers: readonly WrittenTier[],
-  variant: WrittenRates,
-  own: readonly WrittenTier[],
-  inclusive: boolean,
+  { base, tiers, inclusive }: WrittenPrices,
+  { rates: variant, tiers: own, shortOnly }: ListedVariant,
 ): JsonObject {
   const factor = commonFactor(base, variant);
+  if (shortOnly && own.length === 0 && tiers.length > 0) {
+    return factor === null
+      ? { ...variant, shortOnly }
+      : { factor: decimalText(factor, RATE_SCALE), shortOnly };
+  }
   if (factor !== null && fits(tiers, own, factor)) {
     return { factor: decimalText(factor, RATE_SCALE) };
   }

@@ -96,6 +96,10 @@ const variantSchema = z.strictObject({
   factor: optional(factor, "Factor on every rate of the entry."),
   ...ratesShape,
   tiers: tiersSchema,
+  shortOnly: flag(
+    false,
+    "Whether inputs above the entry's first bound are not sold in this tier: they cost what they cost without it.",
+  ),
 });
 
 const CLOCK_REGEXP =

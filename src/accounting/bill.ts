@@ -1,9 +1,10 @@
 /** The lines of one answer's bill: every model that took part, then what is billed once. @module */
 
-import type { CostStatus } from "../exchange/cost.ts";
+import type { AppliedPrice, CostStatus } from "../exchange/cost.ts";
 import { type Ledger, totalInput, type UsagePass } from "../exchange/usage.ts";
 import { divideHalfEven } from "../support/decimal.ts";
 import { isJsonObject, type JsonObject } from "../support/json.ts";
+import type { AppliedPrices } from "./applied_price.ts";
 import {
   type CostBreakdown,
   type CostComponent,
@@ -25,21 +26,24 @@ export class Bill {
   readonly #request: PricedRequest;
   readonly #raw: JsonObject;
   readonly #discountPpm: bigint | null;
+  readonly #applied: AppliedPrices;
   readonly #components: CostComponent[] = [];
   readonly #passes: PricedPass[] = [];
   readonly #missing: Set<string> = new Set();
   #unpriced = false;
 
-  /** Starts an empty bill for one answer. */
+  /** Starts an empty bill for one answer; `applied` spells the prices. */
   constructor(
     book: PriceBook,
     request: PricedRequest,
     discountPpm: bigint | null,
+    applied: AppliedPrices,
   ) {
     this.#book = book;
     this.#request = request;
     this.#raw = isJsonObject(request.usage.raw) ? request.usage.raw : {};
     this.#discountPpm = discountPpm;
+    this.#applied = applied;
   }
 
   /** Bills every model that took part, then what is billed once per answer. */
@@ -233,12 +237,23 @@ export class Bill {
       otherPico: sums.other,
       reportedPico: reported,
       priceKey: main.key,
+      priceAsOf: main.date,
+      prices: this.#prices(),
       computedPico: total,
       components: this.#components,
       passes,
       rateMissing: [...this.#missing],
       discountPpm,
     };
+  }
+
+  #prices(): AppliedPrice[] {
+    const prices: AppliedPrice[] = [];
+    for (const { match, at } of this.#passes) {
+      if (match === null || at === null) continue;
+      prices.push(this.#applied.of(match, at, this.#discountPpm));
+    }
+    return prices;
   }
 
   #isFallback(): boolean {

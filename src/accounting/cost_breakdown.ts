@@ -1,6 +1,6 @@
 /** A cost with everything that led to it, and what it was computed from. @module */
 
-import type { Cost, CostStatus } from "../exchange/cost.ts";
+import type { AppliedPrice, Cost, CostStatus } from "../exchange/cost.ts";
 import type { Usage } from "../exchange/usage.ts";
 import type { CostGroup } from "./ledger_rates.ts";
 import type { PriceMatch } from "./price_book.ts";
@@ -63,17 +63,15 @@ export interface PricedPass {
 
 /** A cost and how it came about. */
 export interface CostBreakdown extends Cost {
-  /** What the tables make of it, also where the provider's bill counts. */
-  readonly computedPico: bigint | null;
   /** The lines of the computed bill. */
   readonly components: readonly CostComponent[];
   /** Entries and rates, one per model that took part. */
   readonly passes: readonly PricedPass[];
-  /** Buckets without a rate of their own, billed at a substitute or (searches) not at all. */
-  readonly rateMissing: readonly string[];
   /** The provider's discount in parts per million, `null` for none. */
   readonly discountPpm: bigint | null;
 }
+
+const NO_PRICES: readonly AppliedPrice[] = [];
 
 /** A cost of which nothing is known but what the provider says. */
 export function noCost(
@@ -91,6 +89,8 @@ export function noCost(
     otherPico: 0n,
     reportedPico: reported,
     priceKey: null,
+    priceAsOf: null,
+    prices: NO_PRICES,
     computedPico: null,
     components: [],
     passes: [],

@@ -6,6 +6,7 @@
  */
 
 import type { Ledger } from "../exchange/usage.ts";
+import { AppliedPrices } from "./applied_price.ts";
 import { Bill } from "./bill.ts";
 import {
   type CostBreakdown,
@@ -14,11 +15,13 @@ import {
 } from "./cost_breakdown.ts";
 import type { PriceBook } from "./price_book.ts";
 import { reportedPico } from "./reported_cost.ts";
+import { LEDGER_BUCKETS } from "./request_cost.ts";
 
 /** Prices answers by a price book. Immutable: a reload makes another. */
 export class CostCalculator {
   readonly #book: PriceBook;
   readonly #discounts: ReadonlyMap<string, bigint>;
+  readonly #applied = new AppliedPrices();
 
   /** Takes the prices, and the discounts in parts per million by provider id. */
   constructor(
@@ -38,7 +41,12 @@ export class CostCalculator {
     const said = usage.source !== "none";
     if (!said && !trusted) return noCost("no-usage", reported);
     const discountPpm = this.#discounts.get(request.provider) ?? null;
-    const bill = new Bill(this.#book, request, discountPpm);
+    const bill = new Bill(
+      this.#book,
+      request,
+      discountPpm,
+      this.#applied,
+    );
     if (said) bill.add();
     const computed = said ? bill.breakdown(reported) : noCost("no-usage", null);
     return trusted ? believed(computed, reported) : computed;
@@ -47,9 +55,11 @@ export class CostCalculator {
 
 /** Tells whether counts can be billed at all. */
 function isValid(ledger: Ledger): boolean {
-  return Object.values(ledger).every((count) =>
-    Number.isSafeInteger(count) && count >= 0
-  );
+  for (const bucket of LEDGER_BUCKETS) {
+    const count = ledger[bucket];
+    if (!Number.isSafeInteger(count) || count < 0) return false;
+  }
+  return true;
 }
 
 /** Puts the provider's bill in the place of the computed one, which stays beside it. */

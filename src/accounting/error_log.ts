@@ -12,7 +12,7 @@ import type { FileStream } from "../support/file_stream.ts";
 import type { JsonValue } from "../support/json.ts";
 import { cutText } from "../support/log_format.ts";
 import type { Redactor } from "../support/redact.ts";
-import { errorType } from "./usage_record.ts";
+import { errorType } from "./line_head.ts";
 
 /** How the error log is kept. */
 export interface ErrorLogOptions {

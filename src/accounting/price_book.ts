@@ -58,13 +58,29 @@ export interface PriceMatch {
 /** Searches that are remembered: more distinct models than a gateway sees. */
 const MAX_REMEMBERED = 4096;
 
+/** Searches for one model that are remembered. */
+const MAX_ALIKE = 32;
+
+/** A search and what came of it. */
+interface Remembered {
+  readonly query: PriceQuery;
+  readonly match: PriceMatch | null;
+}
+
+function isSame(left: PriceQuery, right: PriceQuery): boolean {
+  return left.provider === right.provider && left.host === right.host &&
+    left.responseModel === right.responseModel &&
+    left.region === right.region && left.isStated === right.isStated;
+}
+
 /** Tables in the order in which they are asked, first answer wins. */
 export class PriceBook {
   /** The tables, first one first. */
   readonly tables: readonly PriceTable[];
   /** Price of models that no table knows, or `null`. */
   readonly fallback: PriceEntry | null;
-  readonly #found: Map<string, PriceMatch | null> = new Map();
+  readonly #found = new Map<string, Remembered[]>();
+  #remembered = 0;
   readonly #providers: Set<string> = new Set();
 
   /** Takes the tables in their order of precedence. */
@@ -90,21 +106,28 @@ export class PriceBook {
 
   /** Finds the price, the fallback if no table has one, `null` without either. */
   find(query: PriceQuery): PriceMatch | null {
-    const key = [
-      query.provider,
-      query.host,
-      query.model,
-      query.responseModel,
-      query.region,
-      query.isStated,
-    ].join("\n");
-    const remembered = this.#found.get(key);
-    if (remembered !== undefined) return remembered;
+    const known = this.#found.get(query.model);
+    if (known !== undefined) {
+      for (const found of known) {
+        if (isSame(found.query, query)) return found.match;
+      }
+    }
     const match = this.#search(query) ?? this.#fallbackMatch(query);
-    // Names come from outside: start over rather than grow without bound.
-    if (this.#found.size >= MAX_REMEMBERED) this.#found.clear();
-    this.#found.set(key, match);
+    this.#remember({ query, match });
     return match;
+  }
+
+  #remember(found: Remembered): void {
+    // Names come from outside: start over rather than grow without bound.
+    if (this.#remembered++ >= MAX_REMEMBERED) {
+      this.#found.clear();
+      this.#remembered = 1;
+    }
+    const { model } = found.query;
+    const known = this.#found.get(model);
+    if (known === undefined) this.#found.set(model, [found]);
+    // More than a few providers and dated names of one model are unusual.
+    else if (known.push(found) > MAX_ALIKE) known.shift();
   }
 
   #search(query: PriceQuery): PriceMatch | null {

@@ -75,6 +75,18 @@ export function ratesAt(
   entry: PriceEntry,
   conditions: RateConditions,
 ): RatesAt {
+  if (isUnconditional(entry, conditions)) {
+    return {
+      rates: entry.rates,
+      factorsPpm: NONE,
+      tierAbove: null,
+      serviceTier: null,
+      region: null,
+      inWindow: false,
+      untilMs: null,
+      unknownServiceTier: null,
+    };
+  }
   const past = entry.history.find(({ untilMs }) => conditions.atMs < untilMs) ??
     null;
   const window = past === null
@@ -104,6 +116,16 @@ export function ratesAt(
     untilMs: past?.untilMs ?? null,
     unknownServiceTier: offered === null ? named : null,
   };
+}
+
+/** Whether the rates of the entry hold as they are: so it is with most requests. */
+function isUnconditional(
+  { history, windows, tiers }: PriceEntry,
+  { serviceTier, region, totalInput }: RateConditions,
+): boolean {
+  const [lowest] = tiers;
+  return serviceTier === null && region === null && history.length === 0 &&
+    windows.length === 0 && (lowest === undefined || totalInput < lowest.above);
 }
 
 /** OpenAI sells its "priority" tier as "fast" as well. */

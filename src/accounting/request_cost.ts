@@ -45,6 +45,8 @@ export interface CostSum {
   source: CostSource | null;
   /** Key of the last priced attempt's price entry. */
   priceKey: string | null;
+  /** The day as of which that price holds, `null` if unsaid. */
+  priceAsOf: string | null;
 }
 
 /** From sure to unknown: the sum is as sure as its least sure part. */
@@ -72,6 +74,7 @@ export function requestCost(exchange: Exchange): Readonly<CostSum> {
     status: exchange.cacheStatus === "hit" ? "priced" : "no-usage",
     source: null,
     priceKey: null,
+    priceAsOf: null,
   };
   for (const attempt of exchange.attempts) addCost(sum, attempt);
   return sum;
@@ -99,7 +102,9 @@ function addCost(sum: CostSum, { cost }: Attempt): void {
   sum.otherPico += cost.otherPico;
   if (DOUBT[cost.status] > DOUBT[sum.status]) sum.status = cost.status;
   sum.source = cost.source ?? sum.source;
-  sum.priceKey = cost.priceKey ?? sum.priceKey;
+  if (cost.priceKey === null) return;
+  sum.priceKey = cost.priceKey;
+  sum.priceAsOf = cost.priceAsOf;
 }
 
 /** Sums the ledgers of all attempts. */

@@ -4,23 +4,13 @@ import type { Cost } from "../../src/exchange/cost.ts";
 import type { Exchange } from "../../src/exchange/exchange.ts";
 import { failure } from "../../src/exchange/failure.ts";
 import { picoOfUsd } from "../../src/support/decimal.ts";
-import { endedExchange } from "../metrics/exchanges.ts";
+import { costOf, endedExchange } from "../metrics/exchanges.ts";
 
 function priced(usd: string, fields: Partial<Cost> = {}): Cost {
-  const pico = picoOfUsd(usd) ?? 0n;
-  return {
-    status: "priced",
-    source: "config",
-    totalPico: pico,
-    inputPico: pico,
-    cachedPico: 0n,
-    outputPico: 0n,
-    reasoningPico: 0n,
-    otherPico: 0n,
-    reportedPico: null,
+  return costOf(picoOfUsd(usd) ?? 0n, {
     priceKey: "openai/gpt-5-mini",
     ...fields,
-  };
+  });
 }
 
 // deno-lint-ignore no-explicit-any -- a line is read as whoever reads the log would
@@ -160,4 +150,58 @@ Deno.test("UsageRecordWriter says why a request failed", () => {
   assertEquals(line.errorMessage, "rate_limited: slow\ndown");
   assertEquals(line.usageSource, "none");
   assertEquals(line.cost.totalCost, null);
+});
+
+Deno.test("UsageRecordWriter says by which prices an attempt was priced, of which day they are and what they do not say", () => {
+  const price = {
+    key: "openai/gpt-5-mini",
+    table: "embedded",
+    asOf: "2026-11-10",
+    rates: { inputPer1M: "0.25" },
+  };
+  const writer = new UsageRecordWriter({ clientIp: true });
+  const say = (cost: Cost) => {
+    const exchange = endedExchange();
+    for (const attempt of exchange.attempts) attempt.cost = cost;
+    const line = JSON.parse(writer.line(exchange));
+    return [line.cost, line.attempts[0].cost];
+  };
+  const plain = priced("0.5", {
+    source: "embedded",
+    priceAsOf: "2026-11-10",
+    prices: [price],
+  });
+  const expected = {
+    totalCost: "0.5",
+    source: "embedded",
+    status: "priced",
+    prices: [price],
+  };
+  // The second line comes from memory, and so would one that must differ.
+  for (let turn = 0; turn < 2; turn++) {
+    const [cost, attempt] = say(plain);
+    assertEquals([cost.priceKey, cost.priceAsOf], [price.key, price.asOf]);
+    assertEquals(attempt, expected);
+  }
+  assertEquals(say({ ...plain, status: "estimated" })[1], {
+    ...expected,
+    status: "estimated",
+  });
+  const [billed, attempt] = say({
+    ...plain,
+    status: "reported",
+    source: "reported",
+    reportedPico: picoOfUsd("0.5"),
+    computedPico: picoOfUsd("0.75"),
+    rateMissing: ["cacheRead"],
+  });
+  assertEquals([billed.status, billed.reportedCost], ["reported", "0.5"]);
+  assertEquals(attempt, {
+    ...expected,
+    status: "reported",
+    source: "reported",
+    reportedCost: "0.5",
+    computedCost: "0.75",
+    rateMissing: ["cacheRead"],
+  });
 });

@@ -8,7 +8,7 @@ import {
 import type { Exchange } from "../../src/exchange/exchange.ts";
 import type { JsonObject } from "../../src/support/json.ts";
 import { UlidSource } from "../../src/support/ulid.ts";
-import { endedExchange } from "../metrics/exchanges.ts";
+import { costOf, endedExchange } from "../metrics/exchanges.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 21, 12);
 
@@ -40,18 +40,7 @@ function line(shape: Shape): string {
   const [attempt] = exchange.attempts;
   const pico = shape.pico === undefined ? 1_000_000n : shape.pico;
   if (attempt !== undefined) {
-    attempt.cost = {
-      status: pico === null ? "unpriced" : "priced",
-      source: pico === null ? null : "config",
-      totalPico: pico,
-      inputPico: pico ?? 0n,
-      cachedPico: 0n,
-      outputPico: 0n,
-      reasoningPico: 0n,
-      otherPico: 0n,
-      reportedPico: null,
-      priceKey: null,
-    };
+    attempt.cost = costOf(pico);
   }
   return writer.line(exchange);
 }

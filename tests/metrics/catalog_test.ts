@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { endedExchange, play } from "./exchanges.ts";
+import { costOf, endedExchange, play } from "./exchanges.ts";
 import { failure } from "../../src/exchange/failure.ts";
 import { BudgetMetrics } from "../../src/metrics/budget_metrics.ts";
 import { METRIC_CATALOG } from "../../src/metrics/catalog.ts";
@@ -65,18 +65,7 @@ async function everything(): Promise<Registry> {
   );
   const priced = endedExchange({ client: { name: hostile, tier: hostile } });
   for (const attempt of priced.attempts) {
-    attempt.cost = {
-      status: "priced",
-      source: "config",
-      totalPico: 7n,
-      inputPico: 7n,
-      cachedPico: 0n,
-      outputPico: 0n,
-      reasoningPico: 0n,
-      otherPico: 0n,
-      reportedPico: null,
-      priceKey: null,
-    };
+    attempt.cost = costOf(7n);
   }
   play(costs, priced);
   const budgets = new BudgetMetrics(registry, () => [{

@@ -1,5 +1,6 @@
 /** Exchanges as the relay leaves them, for the tests of the taps. @module */
 
+import type { Cost } from "../../src/exchange/cost.ts";
 import {
   Attempt,
   type AttemptOutcome,
@@ -86,6 +87,30 @@ export function endedExchange(shape: ExchangeShape = {}): Exchange {
   exchange.bytesOut = 700;
   Object.assign(exchange, shape.fields);
   return exchange;
+}
+
+/** Makes the cost of an attempt; all of it is input unless `fields` say otherwise. */
+export function costOf(
+  totalPico: bigint | null,
+  fields: Partial<Cost> = {},
+): Cost {
+  return {
+    status: totalPico === null ? "unpriced" : "priced",
+    source: totalPico === null ? null : "config",
+    totalPico,
+    inputPico: totalPico ?? 0n,
+    cachedPico: 0n,
+    outputPico: 0n,
+    reasoningPico: 0n,
+    otherPico: 0n,
+    reportedPico: null,
+    computedPico: totalPico,
+    priceKey: null,
+    priceAsOf: null,
+    prices: [],
+    rateMissing: [],
+    ...fields,
+  };
 }
 
 /** Tells a tap the events of an ended exchange. */

@@ -1,12 +1,11 @@
 /** Spells what an answer costs, and why, for machines: money is decimal text. @module */
 
+import { spelledRates } from "../../accounting/applied_price.ts";
 import type { CostBreakdown } from "../../accounting/cost_breakdown.ts";
-import { RATE_KEYS } from "../../accounting/price_entry.ts";
 import type { Usage } from "../../exchange/usage.ts";
 import { decimalText, usdText } from "../../support/decimal.ts";
 import type { JsonObject, JsonValue } from "../../support/json.ts";
 
-const RATE_SCALE = 6;
 const PPM_SCALE = 6;
 
 /** Cost and reasons of one answer. */
@@ -69,32 +68,12 @@ function computedComponents(cost: CostBreakdown): JsonObject {
   );
 }
 
-/** The rates of the answering model with every factor but the discount multiplied out. */
+/** The rates of the answering model. */
 function ratesOf({ passes }: CostBreakdown): JsonObject | null {
-  const pass = passes.find(({ at }) => at !== null);
-  if (pass === undefined || pass.at === null || pass.match === null) {
-    return null;
+  for (const { match, at } of passes) {
+    if (match !== null && at !== null) return spelledRates(match, at);
   }
-  const { rates, factorsPpm } = pass.at;
-  const product = factorsPpm.reduce((left, right) => left * right, 1n);
-  const scale = RATE_SCALE + PPM_SCALE * factorsPpm.length;
-  const spelled: JsonObject = {};
-  for (const key of RATE_KEYS) {
-    const rate = rates[key];
-    if (rate !== undefined) spelled[key] = decimalText(rate * product, scale);
-  }
-  const { perRequestPico, perRequestBySizePico, webSearchPer1KPico } =
-    pass.match.entry;
-  if (perRequestPico !== null) spelled.perRequest = usdText(perRequestPico);
-  if (perRequestBySizePico.size > 0) {
-    spelled.perRequestBySize = Object.fromEntries(
-      [...perRequestBySizePico].map(([size, pico]) => [size, usdText(pico)]),
-    );
-  }
-  if (webSearchPer1KPico !== null) {
-    spelled.webSearchPer1K = usdText(webSearchPer1KPico);
-  }
-  return spelled;
+  return null;
 }
 
 function detailsOf(cost: CostBreakdown, usage: Usage): JsonObject {

@@ -40,6 +40,7 @@ const COLUMNS: readonly (readonly [string, ...string[]])[] = [
   ["cost", "source"],
   ["cost", "status"],
   ["cost", "priceKey"],
+  ["cost", "priceAsOf"],
   ["metrics", "durationMs"],
   ["metrics", "ttftMs"],
   ["metrics", "tokensPerSecond"],

@@ -1,5 +1,7 @@
 /** Looks at a price table before it takes the place of another: what is implausible is refused. @module */
 
+import { priceFields } from "./price_diff.ts";
+import type { PriceEntry } from "./price_entry.ts";
 import type { PriceTable } from "./price_table.ts";
 
 /** When an import is refused. */
@@ -12,8 +14,6 @@ export interface GuardLimits {
 
 /** More lines of one kind say nothing more. */
 const MAX_LINES = 20;
-
-const GUARDED = ["inputPer1M", "outputPer1M"] as const;
 
 /** Says what speaks against `after` in the place of `before`; nothing if all is well. */
 export function guardImport(
@@ -60,15 +60,12 @@ export function jumpProblems(
   const problems: string[] = [];
   for (const row of after.rows) {
     const was = old.get(placeOf(row));
-    if (was === undefined) continue;
-    for (const key of GUARDED) {
-      const from = was.entry.rates[key];
-      const to = row.source.entry.rates[key];
-      if (from === undefined || to === undefined || from === 0n) continue;
-      const factor = to === 0n ? Infinity : Number(to) / Number(from);
-      if (factor <= maxFactor && factor >= 1 / maxFactor) continue;
+    if (was === undefined || was === row.source) continue;
+    for (
+      const { field, from, to } of jumps(was.entry, row.source.entry, maxFactor)
+    ) {
       problems.push(
-        `${row.key}: ${key} moves from ${micro(from)} to ${micro(to)}, ` +
+        `${row.key}: ${field} moves from ${from} to ${to}, ` +
           `by more than a factor of ${maxFactor}`,
       );
     }
@@ -79,6 +76,29 @@ export function jumpProblems(
     : problems;
 }
 
-function micro(rate: bigint): string {
-  return String(Number(rate) / 1e6);
+/** A price that moved too far. */
+type Jump = {
+  readonly field: string;
+  readonly from: string;
+  readonly to: string;
+};
+
+/** Every price that moved too far; those of conditions only where the plain one did not. */
+function jumps(
+  before: PriceEntry,
+  after: PriceEntry,
+  maxFactor: number,
+): readonly Jump[] {
+  const old = priceFields(before);
+  const found: Jump[] = [];
+  for (const [field, to] of priceFields(after)) {
+    const from = old.get(field);
+    if (from === undefined || from === to || from === "0") continue;
+    const factor = to === "0" ? Infinity : Number(to) / Number(from);
+    if (factor <= maxFactor && factor >= 1 / maxFactor) continue;
+    const plain = field.slice(field.lastIndexOf(".") + 1);
+    if (found.some((jump) => jump.field === plain)) continue;
+    found.push({ field, from, to });
+  }
+  return found;
 }

@@ -80,6 +80,7 @@ interface Pricing {
 
 async function quote(given: Arguments, terminal: Terminal): Promise<number> {
   const batch = given.value("batch");
+  formatOf(given);
   if (batch === undefined) checkFlags(given);
   const pricing = await pricingOf(given, terminal);
   const options = { ...pricing, nowMs: Date.now() };
@@ -165,7 +166,7 @@ async function recordOf(
   const path = given.value("usage") ?? "-";
   const text = path === "-"
     ? await terminal.readInput()
-    : await Deno.readTextFile(path);
+    : await readable(path, Deno.readTextFile(path));
   return {
     provider: given.value("provider"),
     model: given.value("model"),
@@ -200,7 +201,21 @@ function requestOf(text: string | undefined): JsonObject {
 
 async function openInput(path: string): Promise<AsyncIterable<Uint8Array>> {
   if (path === "-") return Deno.stdin.readable;
-  return (await Deno.open(path)).readable;
+  const { isDirectory } = await readable(path, Deno.stat(path));
+  if (isDirectory) throw new Error(`Cannot read ${path}: it is a folder`);
+  return (await readable(path, Deno.open(path))).readable;
+}
+
+/** Says which file cannot be read, and why. */
+async function readable<T>(path: string, reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    const why = error instanceof Error ? error.name : String(error);
+    throw new Error(`Cannot read ${path}: it is not readable (${why})`, {
+      cause: error,
+    });
+  }
 }
 
 function formatAnswer(answer: JsonObject, terminal: Terminal): string {

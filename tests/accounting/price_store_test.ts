@@ -126,6 +126,41 @@ Deno.test("add() refuses prices that jump, fall to nothing, or are none", () =>
     assertEquals((await store.read("table"))?.entries.size, 10);
   }));
 
+Deno.test("add() looks at every price: of caches, bounds, tiers and searches", () =>
+  withStore(async (add) => {
+    const model = (change: JsonObject) =>
+      fileOf({
+        "openai/m": {
+          inputPer1M: "1",
+          outputPer1M: "2",
+          cachedPer1M: "0.1",
+          tiers: [{ above: 1000, inputPer1M: "2" }],
+          serviceTiers: { priority: { inputPer1M: "3" } },
+          webSearchPer1K: "10",
+          ...change,
+        },
+      });
+    await add(model({}));
+    const refused = async (change: JsonObject) =>
+      (await add(model(change))).refused.map((line) => line.split(" moves")[0]);
+    assertEquals(await refused({ cachedPer1M: "1" }), [
+      "openai/m: cachedPer1M",
+    ]);
+    assertEquals(
+      await refused({ tiers: [{ above: 1000, inputPer1M: "20" }] }),
+      ["openai/m: tiers[from 1001].inputPer1M"],
+    );
+    assertEquals(
+      await refused({ serviceTiers: { priority: { inputPer1M: "30" } } }),
+      ["openai/m: serviceTiers.priority.inputPer1M"],
+    );
+    assertEquals(await refused({ webSearchPer1K: "0.01" }), [
+      "openai/m: webSearchPer1K",
+    ]);
+    // A factor follows the plain price, which is told once.
+    assertEquals(await refused({ inputPer1M: "10" }), ["openai/m: inputPer1M"]);
+  }));
+
 Deno.test("add() replaces the file in one step and keeps the one before", () =>
   withStore(async (add, store, folder) => {
     await add(fileOf(models(2, "1")));

@@ -1,4 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { CostCalculator } from "../../src/accounting/cost_calculator.ts";
+import { PriceBook } from "../../src/accounting/price_book.ts";
+import { quoteBatch } from "../../src/cli/quote/quote_batch.ts";
 import { run } from "../../src/cli/run.ts";
 import { scaledDecimal } from "../../src/support/decimal.ts";
 import type { JsonObject } from "../../src/support/json.ts";
@@ -227,6 +230,40 @@ Deno.test("costs quote --batch answers every line in its order, whatever is wron
       assertEquals(sum, scaledDecimal(costUsd, 12)?.value);
     }
   }));
+
+Deno.test("quoteBatch() reads lines however they are cut, marked and ended", async () => {
+  const usage = { prompt_tokens: 10, completion_tokens: 1 };
+  const record = { provider: "acme", model: "m", protocol: "chat", usage };
+  const line = (id: string) => JSON.stringify({ id, ...record });
+  const mebibyte = "x".repeat(1024 * 1024);
+  const parts = [
+    "\uFEFF",
+    line("first").slice(0, 20),
+    `${line("first").slice(20)}\r\n\r\n   \r\n`,
+    '{"pad":"',
+    ...Array<string>(65).fill(mebibyte),
+    '"}\n',
+    `${line("é").slice(0, 9)}`,
+    `${line("é").slice(9)}\n${line("last")}`,
+  ];
+  const bytes = parts.map((part) => new TextEncoder().encode(part));
+  const written: string[] = [];
+  const counts = await quoteBatch(ReadableStream.from(bytes), {
+    calculator: new CostCalculator(new PriceBook([])),
+    facts: {
+      isConfigured: () => false,
+      hostOf: () => null,
+      trusts: () => true,
+    },
+    nowMs: 0,
+    write: (lines) => written.push(lines),
+  });
+  const answers = written.join("\n").split("\n")
+    .map((text) => JSON.parse(text) as JsonObject);
+  assertEquals(answers.map(({ id }) => id), ["first", null, "é", "last"]);
+  assertEquals(counts, new Map([["unpriced", 3], ["invalid", 1]]));
+  assertStringIncludes(String(answers[1]?.reason), "line 4: it is longer");
+});
 
 Deno.test("costs quote understands providers' own names of request fields", () =>
   inFolder({

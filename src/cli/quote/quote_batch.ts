@@ -59,27 +59,54 @@ export async function quoteBatch(
   return counts;
 }
 
+/** The parts of a line that has not ended yet. */
+class OpenLine {
+  #parts: string[] = [];
+  #chars = 0;
+
+  /** Whether there is anything of it. */
+  get isOpen(): boolean {
+    return this.#chars > 0;
+  }
+
+  add(part: string): void {
+    this.#chars += part.length;
+    // Of a line that is too long only the length is kept.
+    if (this.#chars > MAX_LINE_CHARS) this.#parts = [];
+    else this.#parts.push(part);
+  }
+
+  /** Ends the line: its text, `null` for one that is too long. */
+  end(): string | null {
+    const text = this.#chars > MAX_LINE_CHARS ? null : this.#parts.join("");
+    this.#parts = [];
+    this.#chars = 0;
+    return text;
+  }
+}
+
 /** Splits bytes into lines; `null` stands for one that is too long. */
 async function* linesOf(
   stream: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<string | null> {
   const decoder = new TextDecoder();
-  let rest = "";
-  let skipping = false;
+  const line = new OpenLine();
   for await (const chunk of stream) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) {
-      yield skipping ? null : line;
-      skipping = false;
+    const text = decoder.decode(chunk, { stream: true });
+    let start = 0;
+    for (
+      let end = text.indexOf("\n");
+      end >= 0;
+      end = text.indexOf("\n", start)
+    ) {
+      line.add(text.slice(start, end));
+      yield line.end();
+      start = end + 1;
     }
-    if (rest.length > MAX_LINE_CHARS) {
-      skipping = true;
-      rest = "";
-    }
+    line.add(text.slice(start));
   }
-  rest += decoder.decode();
-  if (rest !== "" || skipping) yield skipping ? null : rest;
+  line.add(decoder.decode());
+  if (line.isOpen) yield line.end();
 }
 
 function quoteLine(

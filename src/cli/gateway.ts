@@ -36,6 +36,7 @@ import { TapFanOut } from "../relay/tap_fan_out.ts";
 import type { LogWriter } from "../support/log_writer.ts";
 import { SYSTEM_CLOCK } from "../support/clock.ts";
 import type { Logger } from "../support/logger.ts";
+import { endsWithin } from "../support/deadline.ts";
 import { Ticker } from "../support/ticker.ts";
 import { UlidSource } from "../support/ulid.ts";
 import { buildRevision } from "../support/revision.ts";
@@ -234,14 +235,19 @@ export class Gateway {
     return null;
   }
 
-  /** Lets running requests finish, then takes everything down. */
-  async drain(): Promise<DrainResult> {
+  /** Lets running requests finish, then takes everything down; `closed`: in time. */
+  async drain(): Promise<DrainResult & { readonly closed: boolean }> {
     const { drainMs, drainDelayMs } = this.#live.current.loaded.config.server;
     const untilMs = performance.now() + drainDelayMs + drainMs;
-    const result = await this.server.drain({ delayMs: drainDelayMs, drainMs });
+    const told = await this.server.drain({ delayMs: drainDelayMs, drainMs });
     await this.#drains.settle(untilMs - performance.now());
-    await this[Symbol.asyncDispose]();
-    return result;
+    return { ...told, closed: await this.close() };
+  }
+
+  /** Takes everything down at once. `false`: something did not end in time and was left behind. */
+  close(): Promise<boolean> {
+    // With the drain it must fit into a service manager's patience.
+    return endsWithin(12_000, this[Symbol.asyncDispose]());
   }
 
   /** Takes everything down at once. */
@@ -267,7 +273,8 @@ export class Gateway {
     };
   }
 
-  #renderMetrics(format: ExpositionFormat): string {
+  #renderMetrics(format: ExpositionFormat): string | null {
+    if (!this.#live.current.loaded.config.metrics.enabled) return null;
     let streams = 0;
     this.server.inFlight.forEach(({ scan, response }) => {
       if (response.started && scan?.stream === true) streams++;
@@ -352,9 +359,7 @@ export class Gateway {
           ready: !this.server.draining,
           status: this.server.draining ? "draining" : "ready",
         }),
-        metrics: live().loaded.config.metrics.enabled
-          ? (format) => this.#renderMetrics(format)
-          : null,
+        metrics: (format) => this.#renderMetrics(format),
       }),
       ...explainRoutes({
         config: () => live().loaded.config,

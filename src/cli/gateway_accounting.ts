@@ -112,7 +112,7 @@ export class GatewayAccounting implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#openrouter[Symbol.asyncDispose]();
     this.errorTap.flush();
-    await this.streams[Symbol.asyncDispose]();
-    await this.budgets.remember();
+    // A disk that did not take the lines does not give them back either.
+    if (await this.streams.close()) await this.budgets.remember();
   }
 }

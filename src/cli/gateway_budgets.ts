@@ -10,10 +10,14 @@ import {
 } from "../metrics/budget_metrics.ts";
 import type { Registry } from "../metrics/registry.ts";
 import type { RequestFacts } from "../routing/facts.ts";
+import { endsWithin } from "../support/deadline.ts";
 import type { Logger } from "../support/logger.ts";
 import { GatewayAdmission } from "./gateway_admission.ts";
 import type { LivePricing } from "./live_pricing.ts";
 import type { LogStreams } from "./log_streams.ts";
+
+/** Longest time that the last look at the logs takes at the end. */
+const REMEMBER_MS = 2000;
 
 /** What is said of an event in the log. */
 const WORDS: { readonly [E in BudgetEvent["event"]]: string } = {
@@ -74,7 +78,7 @@ export class GatewayBudgets {
   /** Remembers how far the logs were read: the next start is quicker. */
   async remember(): Promise<void> {
     try {
-      await this.#history.read(Date.now());
+      await endsWithin(REMEMBER_MS, this.#history.read(Date.now()));
     } catch {
       // The next start reads more.
     }

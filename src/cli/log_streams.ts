@@ -14,6 +14,12 @@ import { statePath } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import { archiveFolder } from "../config/usage_paths.ts";
 import {
+  type CancelTimer,
+  type Clock,
+  SYSTEM_CLOCK,
+} from "../support/clock.ts";
+import { endsWithin } from "../support/deadline.ts";
+import {
   dailyPath,
   type FileStream,
   type FileStreamOptions,
@@ -26,6 +32,9 @@ export type StreamHealth = "ok" | "disabled" | "failing";
 
 /** How often drops are told of. */
 const DROPS_MS = 60_000;
+/** How long the last lines, and a sweep that runs, may take at the end. */
+const CLOSE_MS = 5000;
+const SWEEP_END_MS = 2000;
 
 const SPENDING_PATH = "budgets/spending";
 /** A month and the week that it begins in. */
@@ -156,14 +165,17 @@ export class LogStreams implements AsyncDisposable {
   readonly #retention: Retention;
   #config: Config;
   readonly #log: Logger;
-  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #clock: Clock;
+  #cancelTimer: CancelTimer = () => {};
   readonly #told = new Map<string, number>();
 
   /** Opens the streams. */
-  constructor(config: Config, log: Logger) {
+  constructor(config: Config, log: Logger, clock: Clock = SYSTEM_CLOCK) {
     this.#log = log;
     this.#config = config;
+    this.#clock = clock;
     this.writer = new FileWriter({
+      clock,
       onState: (stream, code) => this.#state(stream, code),
     });
     this.usage = new DailyLog(
@@ -190,8 +202,9 @@ export class LogStreams implements AsyncDisposable {
         storagePath: SPENDING_PATH,
       }),
     );
-    this.#timer = setInterval(() => this.#tellDrops(), DROPS_MS);
+    this.#watchDrops();
     this.#retention = new Retention({
+      clock,
       rules: () => this.#rules(),
       onSwept: (result) => this.#tellSweep(result),
     });
@@ -224,17 +237,27 @@ export class LogStreams implements AsyncDisposable {
     this.spending.update(config);
   }
 
-  /** Writes what waits and closes the files. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#retention[Symbol.asyncDispose]();
-    if (!await this.writer.close(5000)) {
+  /** Writes what waits and closes the files. `false`: a disk did not take them in time. */
+  async close(): Promise<boolean> {
+    this.#cancelTimer();
+    const clock = this.#clock;
+    const swept = this.#retention[Symbol.asyncDispose]();
+    const hasEnded = await endsWithin(SWEEP_END_MS, swept, clock);
+    const isWritten = await this.writer.close(CLOSE_MS);
+    if (!isWritten) {
       this.#log.log("error", "lines lost at shutdown", {
         streams: this.writer.streams.filter((stream) => stream.queueBytes > 0)
-          .map((stream) => stream.name).join(" "),
+          .map(({ name, failing }) => `${name}(${failing ?? "too slow"})`)
+          .join(" "),
       });
     }
     this.#tellDrops();
+    return isWritten && hasEnded;
+  }
+
+  /** Closes it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   #rules(): RetentionRule[] {
@@ -278,6 +301,13 @@ export class LogStreams implements AsyncDisposable {
         code,
       });
     }
+  }
+
+  #watchDrops(): void {
+    this.#cancelTimer = this.#clock.setTimer(() => {
+      this.#tellDrops();
+      this.#watchDrops();
+    }, DROPS_MS);
   }
 
   #tellDrops(): void {

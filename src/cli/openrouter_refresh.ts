@@ -3,11 +3,13 @@
 import { OpenrouterPrices } from "../accounting/openrouter_prices.ts";
 import type { Config } from "../config/schema.ts";
 import type { PriceTable } from "../accounting/price_table.ts";
+import { endsWithin } from "../support/deadline.ts";
 import type { Logger } from "../support/logger.ts";
 import { download } from "../upstream/download.ts";
 
 const MAX_BYTES = 33_554_432;
 const TIMEOUT_MS = 30_000;
+const LAST_WAIT_MS = 2000;
 
 /** Keeps the list fresh. The last good one is used whatever happens. */
 export class OpenrouterRefresh implements AsyncDisposable {
@@ -53,10 +55,10 @@ export class OpenrouterRefresh implements AsyncDisposable {
     this.#running = this.#run(prices, this.#generation, everyMs, true);
   }
 
-  /** Ends it. */
+  /** Ends it; a disk that hangs is not waited for. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop();
-    await this.#running;
+    await endsWithin(LAST_WAIT_MS, this.#running);
   }
 
   #stop(): void {

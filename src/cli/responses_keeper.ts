@@ -11,11 +11,13 @@ import {
   ResponsesStoreFile,
   type SnapshotFiles,
 } from "../protocols/responses_store_file.ts";
+import { endsWithin } from "../support/deadline.ts";
 import type { Logger } from "../support/logger.ts";
 import { type Ticker, TickNode } from "../support/ticker.ts";
 
 /** What a crash loses at most. */
 const FLUSH_MS = 5000;
+const LAST_FLUSH_MS = 2000;
 
 /** Keeps conversations and their file. */
 export class ResponsesKeeper extends TickNode implements AsyncDisposable {
@@ -78,11 +80,15 @@ export class ResponsesKeeper extends TickNode implements AsyncDisposable {
     });
   }
 
-  /** Writes what is left. */
+  /** Writes what is left; a disk that hangs is not waited for. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#loaded) return;
     this.#ticker.remove(this);
-    await this.#flush();
+    if (await endsWithin(LAST_FLUSH_MS, this.#flush())) return;
+    this.#log.log("error", "stored responses not written at shutdown", {
+      path: this.#path,
+      error: "the disk does not answer",
+    });
   }
 
   async #load(settings: Config["responses"]): Promise<void> {

@@ -143,15 +143,23 @@ async function run(
     const ended = await Promise.race([drained, signals.nextStop()]);
     if (typeof ended === "string") {
       log.log("warn", "stopped at once", { signal: ended });
-      await gateway[Symbol.asyncDispose]();
-      return 0;
+      return exitCode(await gateway.close(), log);
     }
     log.log("info", "stopped", {
       told: ended.told,
       brokenOff: ended.cut.length,
     });
-    return 0;
+    return exitCode(ended.closed, log);
   }
+}
+
+/** 0, or 3 where something had to be left behind. */
+function exitCode(closed: boolean, log: LogWriter): number {
+  if (closed) return 0;
+  log.log("error", "ended without closing everything", {
+    error: "something does not end: a disk that does not answer?",
+  });
+  return 3;
 }
 
 function withOverrides(loaded: LoadedConfig, given: Arguments): LoadedConfig {

@@ -30,7 +30,7 @@ export interface ProbeSources {
   /** Whether the process may be given work. */
   readiness(): Readiness;
   /** All metrics as text, `null` while metrics are off: 409 then. */
-  metrics: ((format: ExpositionFormat) => string | Uint8Array) | null;
+  metrics(format: ExpositionFormat): string | Uint8Array | null;
 }
 
 /** The routes of the probes. */
@@ -40,9 +40,7 @@ export function probeRoutes(sources: ProbeSources): Route[] {
     probe("/health", "public", healthHandler(sources)),
     probe("/ready", "public", readyHandler(sources)),
   ];
-  const { metrics } = sources;
-  const handler = metrics === null ? metricsOff : metricsHandler(metrics);
-  return [...routes, probe("/metrics", "metrics", handler)];
+  return [...routes, probe("/metrics", "metrics", metricsHandler(sources))];
 }
 
 function probe(
@@ -85,19 +83,18 @@ function readyHandler(sources: ProbeSources): RouteHandler {
 function metricsOff(): never {
   throw new RequestError(gatewayError(
     "conflict",
-    "Cannot show metrics: they are disabled; set metrics.enabled to true and restart",
+    "Cannot show metrics: they are disabled; set metrics.enabled to true",
     { code: "disabled" },
   ));
 }
 
-function metricsHandler(
-  render: (format: ExpositionFormat) => string | Uint8Array,
-): RouteHandler {
+function metricsHandler(sources: ProbeSources): RouteHandler {
   return (_context, request, response) => {
     const format = negotiateFormat(request.header("accept"));
+    const text = sources.metrics(format) ?? metricsOff();
     const type = CONTENT_TYPES[format];
     const headers = ["content-type", type, "cache-control", "no-store"];
-    response.send(200, headers, render(format));
+    response.send(200, headers, text);
   };
 }
 

@@ -1,5 +1,6 @@
 /** What may be changed about heads while the gateway runs, and the file it is kept in. @module */
 
+import { dirname } from "node:path";
 import { z } from "zod";
 import { SELECTOR_NAMES, type SelectorName } from "../config/schema/models.ts";
 import { readStateFile } from "./state_file.ts";
@@ -64,6 +65,7 @@ export async function writePolicy(
 ): Promise<void> {
   const part = `${path}.part`;
   const text = `${JSON.stringify(policy, null, 2)}\n`;
+  await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await Deno.writeTextFile(part, text, { mode: 0o600 });
   await Deno.rename(part, path);
 }

@@ -1,10 +1,16 @@
 /** A small file of state that is kept up to date: written soon after a change, whole or not at all. @module */
 
+import { dirname } from "node:path";
 import {
   type CancelTimer,
   type Clock,
   SYSTEM_CLOCK,
 } from "../support/clock.ts";
+import { endsWithin } from "../support/deadline.ts";
+
+const WRITE_AFTER_MS = 200;
+const RETRY_MS = 5000;
+const LAST_WRITE_MS = 2000;
 
 /** What a state file may be told. */
 export interface StateFileOptions {
@@ -12,7 +18,7 @@ export interface StateFileOptions {
   readonly path: string;
   /** Gives what is to be kept at the moment of writing. */
   readonly text: () => string;
-  /** Hears of a failure, which harms nothing. */
+  /** Hears of the first of several failures; it harms nothing, and it is tried again. */
   readonly onError: (error: unknown) => void;
   /** How long changes are gathered before they are written. @default {200} */
   readonly writeAfterMs?: number;
@@ -36,6 +42,7 @@ export class StateFile implements AsyncDisposable {
   readonly #clock: Pick<Clock, "setTimer">;
   #cancel: CancelTimer | null = null;
   #writing: Promise<void> = Promise.resolve();
+  #failing = false;
   #closed = false;
 
   /** Writes nothing before the first change. */
@@ -46,14 +53,10 @@ export class StateFile implements AsyncDisposable {
 
   /** Something has changed: the file is written soon. */
   changed(): void {
-    if (this.#closed) return;
-    this.#cancel ??= this.#clock.setTimer(() => {
-      this.#cancel = null;
-      void this.#write();
-    }, this.#options.writeAfterMs ?? 200);
+    this.#writeAfter(this.#options.writeAfterMs ?? WRITE_AFTER_MS);
   }
 
-  /** Writes what waits, and no more afterwards. */
+  /** Writes what waits, and no more afterwards; a write that hangs is not waited for. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     if (this.#cancel !== null) {
@@ -61,7 +64,15 @@ export class StateFile implements AsyncDisposable {
       this.#cancel = null;
       void this.#write();
     }
-    await this.#writing;
+    await endsWithin(LAST_WRITE_MS, this.#writing, this.#clock);
+  }
+
+  #writeAfter(ms: number): void {
+    if (this.#closed) return;
+    this.#cancel ??= this.#clock.setTimer(() => {
+      this.#cancel = null;
+      void this.#write();
+    }, ms);
   }
 
   /** Writes after whatever is being written. */
@@ -70,10 +81,14 @@ export class StateFile implements AsyncDisposable {
       const { path, text, onError } = this.#options;
       const part = `${path}.part`;
       try {
+        await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
         await Deno.writeTextFile(part, text(), { mode: 0o600 });
         await Deno.rename(part, path);
+        this.#failing = false;
       } catch (error) {
-        onError(error);
+        if (!this.#failing) onError(error);
+        this.#failing = true;
+        this.#writeAfter(RETRY_MS);
       }
     });
     return this.#writing;

@@ -47,6 +47,9 @@ const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5000;
 /** How often free space and the file's place are looked at while lines come. */
 const LOOK_MS = 1000;
+/** An operation that takes longer hangs: no error tells of it. */
+const HUNG_MS = 5000;
+const HUNG = "hung";
 
 /** Gives `<folder>/YYYY-MM-DD.jsonl` by the UTC day. */
 export function dailyPath(folder: string): (wallMs: number) => string {
@@ -125,7 +128,7 @@ export class FileStream {
     return this.#queue.bytes;
   }
 
-  /** The code of the failure that keeps lines waiting, `low_space`, or `null` while all is well. */
+  /** The code of the failure that keeps lines waiting, `hung`, `low_space`, or `null` while all is well. */
   get failing(): string | null {
     return this.#failing ?? (this.#lowSpace ? "low_space" : null);
   }
@@ -225,11 +228,11 @@ export class FileStream {
   /** Never rejects. */
   async #run(sync: boolean): Promise<boolean> {
     try {
-      await this.#host.slots.run(() => this.#look());
+      await this.#operate(() => this.#look());
       while (this.#queue.head() !== null) {
-        await this.#host.slots.run(() => this.#writeHead());
+        await this.#operate(() => this.#writeHead());
       }
-      if (sync) await this.#host.slots.run(() => this.#sync());
+      if (sync) await this.#operate(() => this.#sync());
       else this.#scheduleSync();
     } catch (error) {
       this.#fail(error);
@@ -241,6 +244,20 @@ export class FileStream {
       this.#host.onState(this.name, null);
     }
     return true;
+  }
+
+  /** Waits for a slot and runs `operation`; says so when that takes too long. */
+  async #operate(operation: () => Promise<void>): Promise<void> {
+    const cancel = this.#host.clock.setTimer(() => {
+      if (this.#failing !== null) return;
+      this.#failing = HUNG;
+      this.#host.onState(this.name, HUNG);
+    }, HUNG_MS);
+    try {
+      await this.#host.slots.run(operation);
+    } finally {
+      cancel();
+    }
   }
 
   async #writeHead(): Promise<void> {

@@ -15,6 +15,8 @@ export interface FileWriterOptions {
   clock?: Clock;
   /** Most file operations at once. @default {2} */
   maxOperations?: number;
+  /** What every file operation takes, instead of slots of its own. */
+  slots?: OperationSlots;
   /** Told when a stream begins to fail (a code) and when it works again (`null`). */
   onState?: (stream: string, code: string | null) => void;
 }
@@ -29,7 +31,8 @@ export class FileWriter implements AsyncDisposable {
 
   /** Makes a writer without streams. */
   constructor(options: FileWriterOptions = {}) {
-    this.slots = new OperationSlots(options.maxOperations ?? 2);
+    this.slots = options.slots ??
+      new OperationSlots(options.maxOperations ?? 2);
     this.#clock = options.clock ?? SYSTEM_CLOCK;
     this.#onState = options.onState ?? (() => {});
   }

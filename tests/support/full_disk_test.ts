@@ -1,23 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { FileWriter } from "../../src/support/file_writer.ts";
+import { canMount, MemoryDisk } from "../disks.ts";
 import { needs } from "../skip.ts";
-
-function run(program: string, ...args: string[]): boolean {
-  try {
-    return new Deno.Command(program, { args, stderr: "null" }).outputSync()
-      .success;
-  } catch {
-    return false;
-  }
-}
-
-function canMount(): boolean {
-  const folder = Deno.makeTempDirSync();
-  const mounted = run("mount", "-t", "tmpfs", "tmpfs", folder);
-  if (mounted) run("umount", folder);
-  Deno.removeSync(folder);
-  return mounted;
-}
 
 Deno.test({
   ...needs(
@@ -26,34 +10,29 @@ Deno.test({
     "FileStream on a disk that fills up loses no line, breaks none and goes on when there is room",
   ),
   fn: async () => {
-    const folder = await Deno.makeTempDir();
-    run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder);
-    try {
-      const states: (string | null)[] = [];
-      const writer = new FileWriter({
-        onState: (_stream, code) => states.push(code),
-      });
-      await Deno.writeFile(`${folder}/ballast`, new Uint8Array(700_000));
-      const path = `${folder}/x.jsonl`;
-      const stream = writer.open({ name: "x", path: () => path });
-      for (let line = 0; line < 600; line++) {
-        assert(stream.append(`{"line":${line},"text":"${"x".repeat(990)}"}`));
-      }
-      assertEquals(await stream.flush(5000), false);
-      assertEquals(stream.failing, "ENOSPC");
-      assertEquals(await stream.flush(5000), false);
-      assert(stream.written > 0 && stream.written < 600);
-      await Deno.remove(`${folder}/ballast`);
-      assert(await writer.close(5000));
-      const text = await Deno.readTextFile(path);
-      const numbers = text.split("\n").slice(0, -1)
-        .map((line) => JSON.parse(line).line);
-      assertEquals(numbers, Array.from({ length: 600 }, (_, line) => line));
-      assertEquals([stream.written, stream.torn], [600, 0]);
-      assertEquals(states, ["ENOSPC", null]);
-    } finally {
-      run("umount", folder);
-      await Deno.remove(folder);
+    using disk = new MemoryDisk(1);
+    const folder = disk.path;
+    const states: (string | null)[] = [];
+    const writer = new FileWriter({
+      onState: (_stream, code) => states.push(code),
+    });
+    await Deno.writeFile(`${folder}/ballast`, new Uint8Array(700_000));
+    const path = `${folder}/x.jsonl`;
+    const stream = writer.open({ name: "x", path: () => path });
+    for (let line = 0; line < 600; line++) {
+      assert(stream.append(`{"line":${line},"text":"${"x".repeat(990)}"}`));
     }
+    assertEquals(await stream.flush(5000), false);
+    assertEquals(stream.failing, "ENOSPC");
+    assertEquals(await stream.flush(5000), false);
+    assert(stream.written > 0 && stream.written < 600);
+    await Deno.remove(`${folder}/ballast`);
+    assert(await writer.close(5000));
+    const text = await Deno.readTextFile(path);
+    const numbers = text.split("\n").slice(0, -1)
+      .map((line) => JSON.parse(line).line);
+    assertEquals(numbers, Array.from({ length: 600 }, (_, line) => line));
+    assertEquals([stream.written, stream.torn], [600, 0]);
+    assertEquals(states, ["ENOSPC", null]);
   },
 });

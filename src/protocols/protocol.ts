@@ -42,6 +42,8 @@ export interface DecodeContext {
   readonly model: string;
   /** Shortened or repaired tool names back to the client's, as made by the request encoder. */
   readonly toolNames: ReadonlyMap<string, string>;
+  /** Custom tools, in the client's words, that went out as functions. @default none */
+  readonly customTools?: ReadonlySet<string>;
   /** Take the end of the body for a clean end if no terminal event came (provider flag). */
   readonly eofIsFinish: boolean;
 }
@@ -66,6 +68,8 @@ export interface EncodedRequest {
   readonly losses: readonly Loss[];
   /** Upstream tool name to client tool name, only where they differ. */
   readonly toolNames: ReadonlyMap<string, string>;
+  /** Custom tools, in the client's words, that went out as functions. @default none */
+  readonly customTools?: ReadonlySet<string>;
 }
 
 /** Turns upstream events into parts. After a terminal part every push gives nothing. */

@@ -28,6 +28,8 @@ export interface Prepared {
   readonly losses: readonly Loss[];
   /** Tool names that the encoder changed, upstream to client. */
   readonly toolNames: ReadonlyMap<string, string>;
+  /** Custom tools that went out as functions, in the client's words. */
+  readonly customTools?: ReadonlySet<string>;
 }
 
 /** A request and where it is to go. */

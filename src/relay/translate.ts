@@ -271,6 +271,9 @@ function decodeContext(call: AnsweredCall): DecodeContext {
     provider: call.target.provider,
     model: call.target.model,
     toolNames: call.prepared.toolNames,
+    ...(call.prepared.customTools === undefined
+      ? {}
+      : { customTools: call.prepared.customTools }),
     eofIsFinish: call.eofIsFinish,
   };
 }

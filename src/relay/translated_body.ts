@@ -12,6 +12,8 @@ import type { JsonObject } from "../support/json.ts";
 import { asksStream, type Outbound, type Prepared } from "./outbound.ts";
 import { clientField } from "./client_fields.ts";
 
+const NO_TOOLS: ReadonlySet<string> = new Set();
+
 /**
  * Builds the translated body.
  *
@@ -52,6 +54,7 @@ export function translatedBody(
     stripUsage: false,
     losses: [...spoken.losses, ...adapted.losses],
     toolNames: encoded.toolNames,
+    customTools: encoded.customTools ?? NO_TOOLS,
   };
 }
 

@@ -11,6 +11,7 @@ import { effortOfBudget } from "../effort.ts";
 import { clientProtocol, foreignFieldLosses } from "../foreign_fields.ts";
 import type { EncodedRequest, TargetProfile } from "../protocol.ts";
 import { ToolNameMap } from "../tool_names.ts";
+import { emulateCustomTools } from "./custom_tools.ts";
 import { MessageEncoder } from "./message_encoder.ts";
 import { isOpenAiModel, leastEffort, limitField } from "./models.ts";
 import { encodeToolChoice, encodeTools, namesOf } from "./tools.ts";
@@ -23,13 +24,18 @@ class RequestEncoder {
   readonly #names: ToolNameMap;
   readonly #body: JsonObject;
   readonly #losses: Loss[];
+  readonly #customTools: ReadonlySet<string>;
 
-  constructor(request: CanonicalRequest, target: TargetProfile) {
-    this.#request = request;
+  constructor(asked: CanonicalRequest, target: TargetProfile) {
     this.#target = target;
     this.#isOpenAi = isOpenAiModel(target.model);
+    const { request, customTools, losses } = this.#isOpenAi
+      ? { request: asked, customTools: new Set<string>(), losses: [] }
+      : emulateCustomTools(asked);
+    this.#request = request;
+    this.#customTools = customTools;
     this.#names = new ToolNameMap(namesOf(request));
-    this.#losses = foreignFieldLosses(request, "chat", target);
+    this.#losses = [...foreignFieldLosses(request, "chat", target), ...losses];
     this.#body = { model: target.model };
   }
 
@@ -57,6 +63,7 @@ class RequestEncoder {
       body: this.#body,
       losses: this.#losses,
       toolNames: this.#names.changed,
+      customTools: this.#customTools,
     };
   }
 

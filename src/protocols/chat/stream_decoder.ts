@@ -63,7 +63,7 @@ export class ChatStreamDecoder implements StreamDecoder {
   /** Reads with what the call knows: origin of thinking, tool names, provider flags. */
   constructor(context: DecodeContext) {
     this.#context = context;
-    this.#tools = new ToolCallTracker(context.toolNames, () => this.#nextKey++);
+    this.#tools = new ToolCallTracker(context, () => this.#nextKey++);
   }
 
   /** Takes one event. */

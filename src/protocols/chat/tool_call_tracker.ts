@@ -11,6 +11,8 @@ import {
   type JsonValue,
 } from "../../support/json.ts";
 import type { BlockKey, StreamPart } from "../stream_part.ts";
+import type { DecodeContext } from "../protocol.ts";
+import { customInput } from "./custom_tools.ts";
 import { syntheticCallId } from "../tool_names.ts";
 
 type Call = {
@@ -22,6 +24,8 @@ type Call = {
   /** Everything that came, to tell a call that is repeated whole. */
   text: string;
   key: BlockKey | null;
+  /** A custom call inside a function call: told when it is whole. */
+  wrapped: boolean;
   ended: boolean;
 };
 
@@ -34,15 +38,15 @@ export class ToolCallTracker {
   readonly #calls: Call[] = [];
   /** By the upstream's index; a second call under one index takes its place. */
   readonly #byIndex = new Map<JsonValue, Call>();
-  readonly #toolNames: ReadonlyMap<string, string>;
+  readonly #context: Pick<DecodeContext, "toolNames" | "customTools">;
   readonly #newKey: () => BlockKey;
 
-  /** `newKey` gives the next block key, `toolNames` the client's names. */
+  /** `newKey` gives the next block key, `context` the client's names and kinds of tools. */
   constructor(
-    toolNames: ReadonlyMap<string, string>,
+    context: Pick<DecodeContext, "toolNames" | "customTools">,
     newKey: () => BlockKey,
   ) {
-    this.#toolNames = toolNames;
+    this.#context = context;
     this.#newKey = newKey;
   }
 
@@ -121,7 +125,11 @@ export class ToolCallTracker {
   #end(call: Call): StreamPart[] {
     if (call.key === null || call.ended) return [];
     call.ended = true;
-    return [{ type: "tool-call-end", key: call.key }];
+    const end: StreamPart = { type: "tool-call-end", key: call.key };
+    const input = call.wrapped ? customInput(call.text) : "";
+    return input === ""
+      ? [end]
+      : [{ type: "tool-call-delta", key: call.key, arguments: input }, end];
   }
 
   #find(index: JsonValue, id: string, name: string): Call {
@@ -139,6 +147,7 @@ export class ToolCallTracker {
       held: "",
       text: "",
       key: null,
+      wrapped: false,
       ended: false,
     };
     this.#calls.push(call);
@@ -160,18 +169,22 @@ export class ToolCallTracker {
     call.key = key;
     const held = call.held;
     call.held = "";
+    const name = this.#context.toolNames.get(call.name) ?? call.name;
+    call.wrapped = call.kind === "function" &&
+      (this.#context.customTools?.has(name) ?? false);
     return [{
       type: "tool-call-start",
       key,
       id: call.id,
-      name: this.#toolNames.get(call.name) ?? call.name,
-      kind: call.kind,
+      name,
+      kind: call.wrapped ? "custom" : call.kind,
     }, ...this.#argumentsPart(call, held)];
   }
 
   #argumentsPart(call: Call, piece: string): StreamPart[] {
     // After whole arguments only white space can follow.
     if (piece === "" || call.key === null || call.ended) return [];
+    if (call.wrapped) return [];
     return [{ type: "tool-call-delta", key: call.key, arguments: piece }];
   }
 }

@@ -257,7 +257,7 @@ Deno.test("encodeChatRequest() writes tools, choices and formats", () => {
       schema: { type: "object" },
       strict: true,
     },
-  });
+  }, OPENAI);
   assertEquals(body.tools, [
     {
       type: "function",
@@ -576,3 +576,67 @@ for (const [name, details, profile, field] of REFUSED) {
     assert(thrown.message.includes("up/llama-3"), thrown.message);
   });
 }
+
+Deno.test("encodeChatRequest() writes custom tools, their calls and their choice as functions where only OpenAI knows them", () => {
+  const grammar = {
+    type: "grammar",
+    syntax: "lark",
+    definition: 'start: "a"',
+  };
+  const custom = (name: string, format: JsonObject | null): Tool => ({
+    kind: "custom",
+    name,
+    description: format === null ? null : "Edits files",
+    format,
+  });
+  const called = { ...call("c1", "patch", 'a "b"\n'), kind: "custom" } as const;
+  const details = {
+    tools: [tool("f"), custom("patch", grammar), custom("say", null)],
+    toolChoice: { kind: "tool", name: "patch", custom: true },
+    turns: [
+      { role: "assistant", blocks: [called] },
+      { role: "tool", blocks: [result("c1", [textBlock("done")])] },
+    ],
+  } as const;
+  const { body, losses, customTools } = encode(details);
+  const parameters = {
+    type: "object",
+    properties: {
+      input: { type: "string", description: "The whole input, as raw text" },
+    },
+    required: ["input"],
+    additionalProperties: false,
+  };
+  assertEquals(body.tools, [
+    { type: "function", function: { name: "f" } },
+    {
+      type: "function",
+      function: {
+        name: "patch",
+        description:
+          'Edits files\n\nThe input must match this lark grammar:\nstart: "a"',
+        parameters,
+      },
+    },
+    { type: "function", function: { name: "say", parameters } },
+  ]);
+  assertEquals(body.tool_choice, {
+    type: "function",
+    function: { name: "patch" },
+  });
+  assertEquals(body.messages, [
+    {
+      role: "assistant",
+      content: null,
+      tool_calls: [{
+        id: "c1",
+        type: "function",
+        function: { name: "patch", arguments: '{"input":"a \\"b\\"\\n"}' },
+      }],
+    },
+    { role: "tool", tool_call_id: "c1", content: "done" },
+  ]);
+  assertEquals([...customTools ?? []], ["patch", "say"]);
+  assertEquals(losses.map(({ field }) => field), ["tools[1].format"]);
+  assertEquals(encode(details, OPENAI).losses, []);
+});

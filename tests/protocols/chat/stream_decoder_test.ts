@@ -341,6 +341,45 @@ Deno.test("ChatStreamDecoder gives tools their client names and reads custom cal
   assertEquals(response.content[1].kind, "custom");
 });
 
+Deno.test("ChatStreamDecoder takes the text of an emulated custom call out of its function call", () => {
+  const context = decodeContext({
+    toolNames: new Map([["p_1", "my patch"]]),
+    customTools: new Set(["my patch", "say"]),
+  });
+  const cases: [string, string][] = [
+    ['{"input":"*** Begin\\n\\"x\\""}', '*** Begin\n"x"'],
+    ['{"input":""}', ""],
+    ['{"text":"x"}', '{"text":"x"}'],
+    ["*** Begin", "*** Begin"],
+    ['{"input":"cut of', '{"input":"cut of'],
+  ];
+  for (const [args, input] of cases) {
+    const half = Math.ceil(args.length / 2);
+    const parts = decodeEvents(
+      chunks(
+        chunk(call(0, "a", "p_1", args.slice(0, half))),
+        chunk(call(0, null, null, args.slice(half))),
+        chunk(call(1, "b", "f", '{"input":"x"}')),
+        chunk({}, "tool_calls"),
+      ),
+      context,
+    );
+    checkParts(parts);
+    const response = collect(parts);
+    assertEquals(calls(response), [["a", "my patch", input], [
+      "b",
+      "f",
+      '{"input":"x"}',
+    ]]);
+    assertEquals(
+      response.content.map((block) =>
+        block.type === "tool-call" ? block.kind : null
+      ),
+      ["custom", "function"],
+    );
+  }
+});
+
 Deno.test("ChatStreamDecoder says tool-calls after a plain stop, but keeps length", () => {
   const one = call(0, "a", "f", "{");
   assertEquals(

@@ -244,6 +244,8 @@ export type CanonicalRequest = {
   readonly includeUsage: boolean;
   /** Top-level fields that only one protocol has, by protocol, as they came. */
   readonly native: { readonly [P in ProtocolName]?: JsonObject };
+  /** Where blocks of the turns stood in the client's body, e.g. `messages[3].content[0]`: for errors and losses. */
+  readonly places?: ReadonlyMap<object, string>;
 };
 
 /** Why generation stopped. */

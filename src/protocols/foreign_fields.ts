@@ -36,7 +36,7 @@ const REFUSED: {
     ["conversation", "send the whole conversation in input"],
     ["prompt", "send the prompt's text in instructions or input"],
     ["background", "leave it out or choose a responses provider"],
-    ["item_reference", "send the items themselves in input"],
+    ["item_reference", "it refers to items by id; send the items themselves"],
     ["context_management", "choose a responses provider"],
     // Only choices of hosted tools are kept as native.
     ["tool_choice", "choose a function tool, or a responses provider"],

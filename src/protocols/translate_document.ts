@@ -18,6 +18,7 @@ import {
   spliceJson,
 } from "../support/json_splice.ts";
 import type { Loss } from "./canonical.ts";
+import { encodeForClient } from "./client_fields.ts";
 import type {
   DecodeContext,
   EncodeContext,
@@ -86,7 +87,9 @@ export function translateRequest(
       toolNames: NO_NAMES,
     };
   }
-  const { body: encoded, losses, toolNames } = to.encodeRequest(
+  const { body: encoded, losses, toolNames } = encodeForClient(
+    from.name,
+    to,
     from.decodeRequest(body),
     target,
   );

@@ -1,7 +1,12 @@
 /** The client's request in the protocol of a provider that does not speak the client's. @module */
 
-import { gatewayError, RequestError } from "../exchange/gateway_error.ts";
+import { RequestError } from "../exchange/gateway_error.ts";
 import type { CanonicalRequest, Loss } from "../protocols/canonical.ts";
+import {
+  encodeForClient,
+  fieldOfChatBody,
+  renamedRefusal,
+} from "../protocols/client_fields.ts";
 import type { EncodedRequest, Protocol } from "../protocols/protocol.ts";
 import type {
   AdaptedBody,
@@ -10,7 +15,6 @@ import type {
 } from "../providers/request_adapter.ts";
 import type { JsonObject } from "../support/json.ts";
 import { asksStream, type Outbound, type Prepared } from "./outbound.ts";
-import { clientField } from "./client_fields.ts";
 
 const NO_TOOLS: ReadonlySet<string> = new Set();
 
@@ -35,7 +39,7 @@ export function translatedBody(
   const maxOutputTokens = outbound.outputCap ?? asked.maxOutputTokens;
   const request = { ...asked, stream, maxOutputTokens };
   const dialect = provider.adapter.dialect(codec.name, target.model);
-  const encoded = codec.encodeRequest(request, {
+  const encoded = encodeForClient(exchange.protocol, codec, request, {
     provider: provider.id,
     model: target.model,
     capabilities: provider.capabilities(target.model),
@@ -104,22 +108,18 @@ function adapt(
   call: AdaptedCall,
 ): AdaptedBody {
   if (!provider.adapter.applies(call)) return { body, losses: [] };
-  const client = exchange.protocol;
+  const rename = (field: string) => fieldOfChatBody(exchange.protocol, field);
   try {
     const adapted = provider.adapter.adapt(body, call);
     return {
       body: adapted.body,
       losses: adapted.losses.map(({ field, reason }) => ({
-        field: clientField(client, field),
+        field: rename(field),
         reason,
       })),
     };
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
-    const { kind, message, code, param } = error.error;
-    throw new RequestError(gatewayError(kind, message, {
-      code,
-      param: param === null ? null : clientField(client, param),
-    }));
+    throw renamedRefusal(error, rename);
   }
 }

@@ -32,7 +32,8 @@ export interface Row {
   readonly streamed: ReadonlyMap<string, Verdict>;
 }
 
-const LEAST: { readonly [P in ProtocolName]: JsonObject } = {
+/** The least that a client of each protocol can ask. */
+export const LEAST: { readonly [P in ProtocolName]: JsonObject } = {
   chat: { model: "alias", messages: [{ role: "user", content: "hi" }] },
   messages: {
     model: "alias",

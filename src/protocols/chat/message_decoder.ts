@@ -29,6 +29,7 @@ export class MessageDecoder {
   readonly #turns: Turn[] = [];
   /** Fields of single messages that no other protocol has, by their path. */
   readonly #native: JsonObject = {};
+  readonly #places = new Map<object, string>();
   readonly #customCalls = new Set<string>();
   #results: ToolResultBlock[] | null = null;
   #functionCallId: string | null = null;
@@ -48,6 +49,11 @@ export class MessageDecoder {
     return this.#native;
   }
 
+  /** Where the blocks stood in the body. */
+  get places(): ReadonlyMap<object, string> {
+    return this.#places;
+  }
+
   /**
    * Takes the next message.
    * @throws {RequestError} for a message that is wrong in itself
@@ -62,7 +68,7 @@ export class MessageDecoder {
         this.#system(role, message, path);
         break;
       case "user":
-        this.#turns.push({ role, blocks: inputBlocks(message, path) });
+        this.#turns.push({ role, blocks: this.#inputs(message, path) });
         break;
       case "assistant":
         this.#assistant(message, index, path);
@@ -102,7 +108,7 @@ export class MessageDecoder {
     message: JsonObject,
     path: string,
   ): void {
-    const blocks = inputBlocks(message, path);
+    const blocks = this.#inputs(message, path);
     const texts = blocks.filter((block): block is TextBlock =>
       block.type === "text"
     );
@@ -115,7 +121,8 @@ export class MessageDecoder {
 
   #assistant(message: JsonObject, index: number, path: string): void {
     const blocks: OutputBlock[] = decodeClientReasoning(message);
-    blocks.push(...assistantContent(message, path));
+    for (const block of blocks) this.#places.set(block, path);
+    blocks.push(...assistantContent(this.#inputs(message, path), path));
     const refusal = textField(message, "refusal", `${path}.refusal`) ?? "";
     if (refusal !== "") blocks.push({ type: "refusal", text: refusal });
     if (isJsonObject(message.audio)) {
@@ -129,6 +136,7 @@ export class MessageDecoder {
     calls.forEach((call, position) => {
       const block = decodeToolCall(call, `${path}.tool_calls[${position}]`);
       if (block.kind === "custom") this.#customCalls.add(block.id);
+      this.#places.set(block, `${path}.tool_calls[${position}]`);
       blocks.push(block);
     });
     const legacy = objectField(
@@ -147,6 +155,7 @@ export class MessageDecoder {
 
   #result(message: JsonObject, path: string, callId: string): void {
     const content = resultContent(message, `${path}.content`);
+    this.#place(content, message, path);
     const block: ToolResultBlock = {
       type: "tool-result",
       callId,
@@ -159,7 +168,25 @@ export class MessageDecoder {
       this.#results = [];
       this.#turns.push({ role: "tool", blocks: this.#results });
     }
+    this.#places.set(block, path);
     this.#results.push(block);
+  }
+
+  #inputs(message: JsonObject, path: string): InputBlock[] {
+    const blocks = inputBlocks(message, path);
+    this.#place(blocks, message, path);
+    return blocks;
+  }
+
+  /** Remembers where the parts of a message stood. */
+  #place(blocks: readonly object[], message: JsonObject, path: string): void {
+    const inParts = Array.isArray(message.content);
+    blocks.forEach((block, index) =>
+      this.#places.set(
+        block,
+        inParts ? `${path}.content[${index}]` : `${path}.content`,
+      )
+    );
   }
 }
 
@@ -188,8 +215,11 @@ function resultContent(
   });
 }
 
-function assistantContent(message: JsonObject, path: string): OutputBlock[] {
-  return inputBlocks(message, path).flatMap((block): OutputBlock[] => {
+function assistantContent(
+  blocks: readonly InputBlock[],
+  path: string,
+): OutputBlock[] {
+  return blocks.flatMap((block): OutputBlock[] => {
     if (block.type === "text") return block.text === "" ? [] : [block];
     if (block.type !== "native") {
       throw invalidField(

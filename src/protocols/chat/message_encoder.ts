@@ -11,7 +11,7 @@ import type {
   ToolCallBlock,
   ToolResultBlock,
 } from "../canonical.ts";
-import { clientProtocol } from "../foreign_fields.ts";
+import { placeOf } from "../client_fields.ts";
 import type { TargetProfile } from "../protocol.ts";
 import { sameOrigin } from "../reasoning_envelope.ts";
 import { repairCallId, type ToolNameMap } from "../tool_names.ts";
@@ -31,35 +31,23 @@ function upstreamCallId(id: string): string {
   return id !== "" && id.length <= MAX_CALL_ID_LENGTH ? id : repairCallId(id);
 }
 
-/**
- * Names each turn as the client sent it, for errors and losses. Messages has
- * results and the text after them in one message; the items of responses are
- * not counted here at all.
- */
-function turnFields(request: CanonicalRequest): string[] {
-  const client = clientProtocol(request);
-  let index = -1;
-  let before: string | null = null;
-  return request.turns.map(({ role }) => {
-    const joined = client === "messages" && before === "tool" &&
-      role === "user";
-    before = role;
-    if (!joined) index++;
-    return client === "responses" ? "input" : `messages[${index}]`;
-  });
-}
-
 /** Writes messages in order and gathers what could not be written. */
 export class MessageEncoder {
   readonly #messages: JsonObject[] = [];
   readonly #losses: Loss[] = [];
+  readonly #request: CanonicalRequest;
   readonly #names: ToolNameMap;
   readonly #target: TargetProfile;
   readonly #parts: PartTarget;
   readonly #developerRole: boolean;
 
   /** Writes for one target, with tool names as they are sent there. */
-  constructor(target: TargetProfile, names: ToolNameMap) {
+  constructor(
+    request: CanonicalRequest,
+    target: TargetProfile,
+    names: ToolNameMap,
+  ) {
+    this.#request = request;
     this.#target = target;
     this.#names = names;
     this.#developerRole = isOpenAiModel(target.model);
@@ -84,37 +72,35 @@ export class MessageEncoder {
    * Writes instructions and turns.
    * @throws {RequestError} for what the target cannot take and may not be dropped
    */
-  encode(request: CanonicalRequest): void {
-    for (const { role, blocks } of request.instructions) {
+  encode(): void {
+    for (const { role, blocks } of this.#request.instructions) {
       this.#messages.push({
         role: this.#systemRole(role),
         content: this.#instructionContent(blocks),
       });
     }
-    const fields = turnFields(request);
-    request.turns.forEach((turn, index) => {
-      const field = fields[index] ?? "messages";
+    for (const turn of this.#request.turns) {
       switch (turn.role) {
         case "system":
         case "developer":
           this.#messages.push({
             role: this.#systemRole(turn.role),
-            content: this.#content(turn.blocks, field),
+            content: this.#content(turn.blocks),
           });
           break;
         case "user":
           this.#messages.push({
             role: "user",
-            content: this.#content(turn.blocks, field),
+            content: this.#content(turn.blocks),
           });
           break;
         case "assistant":
-          this.#assistant(turn.blocks, field);
+          this.#assistant(turn.blocks);
           break;
         case "tool":
-          this.#results(turn.blocks, field);
+          this.#results(turn.blocks);
       }
-    });
+    }
   }
 
   #lose(field: string, reason: string): void {
@@ -129,31 +115,33 @@ export class MessageEncoder {
     if (
       this.#parts.cacheControl && blocks.some((block) => block.cache !== null)
     ) {
-      return blocks.map((block) => encodePart(block, "system", this.#parts));
+      return blocks.map((block) => this.#part(block));
     }
     // Many providers take a system message as one string only.
     return joinTexts(blocks);
   }
 
-  #content(blocks: readonly InputBlock[], field: string): JsonValue {
+  #part(block: InputBlock): JsonObject {
+    return encodePart(block, placeOf(this.#request, block), this.#parts);
+  }
+
+  #content(blocks: readonly InputBlock[]): JsonValue {
     const [only] = blocks;
     if (only === undefined) return "";
     const plain = only.type === "text" &&
       (only.cache === null || !this.#parts.cacheControl);
     if (blocks.length === 1 && plain) return only.text;
-    return blocks.map((block, index) =>
-      encodePart(block, `${field}.content[${index}]`, this.#parts)
-    );
+    return blocks.map((block) => this.#part(block));
   }
 
-  #assistant(blocks: readonly OutputBlock[], field: string): void {
+  #assistant(blocks: readonly OutputBlock[]): void {
     const texts: TextBlock[] = [];
     const refusals: string[] = [];
     const calls: JsonObject[] = [];
     const reasoning: ReasoningBlock[] = [];
     const native: JsonObject = {};
-    blocks.forEach((block, index) => {
-      const at = `${field}.content[${index}]`;
+    for (const block of blocks) {
+      const at = placeOf(this.#request, block);
       switch (block.type) {
         case "text":
           texts.push(block);
@@ -180,7 +168,7 @@ export class MessageEncoder {
         case "native":
           this.#native(block, at, native);
       }
-    });
+    }
     const message: JsonObject = {
       role: "assistant",
       content: this.#assistantContent(
@@ -218,7 +206,7 @@ export class MessageEncoder {
     if (
       this.#parts.cacheControl && texts.some((block) => block.cache !== null)
     ) {
-      return texts.map((block) => encodePart(block, "content", this.#parts));
+      return texts.map((block) => this.#part(block));
     }
     const text = texts.map((block) => block.text).join("");
     return text === "" && hasMore ? null : text;
@@ -240,10 +228,9 @@ export class MessageEncoder {
   }
 
   /** One message a result; pictures and files follow in one user message, as tool messages hold text only. */
-  #results(results: readonly ToolResultBlock[], field: string): void {
+  #results(results: readonly ToolResultBlock[]): void {
     const media: JsonObject[] = [];
-    results.forEach((result, index) => {
-      const at = `${field}.content[${index}]`;
+    for (const result of results) {
       const id = upstreamCallId(result.callId);
       const texts = result.content.filter((block) => block.type === "text");
       const others = result.content.filter((block) => block.type !== "text");
@@ -253,11 +240,7 @@ export class MessageEncoder {
           type: "text",
           text: `Content of the result of tool call ${id}:`,
         });
-        others.forEach((block, position) =>
-          media.push(
-            encodePart(block, `${at}.content[${position}]`, this.#parts),
-          )
-        );
+        media.push(...others.map((block) => this.#part(block)));
         const note =
           "The rest of this result follows in the next user message.";
         content = content === "" ? note : `${content}\n\n${note}`;
@@ -268,7 +251,7 @@ export class MessageEncoder {
         content: result.isError ? `Error: ${content}` : content,
         ...(this.#parts.cacheControl ? encodeCacheHint(result.cache) : {}),
       });
-    });
+    }
     if (media.length > 0) this.#messages.push({ role: "user", content: media });
   }
 }

@@ -89,6 +89,7 @@ export function decodeChatRequest(body: JsonObject): CanonicalRequest {
     store: booleanField(body, "store"),
     includeUsage: stream && wantsUsage(body),
     native: { chat: { ...nativeFields(body), ...messages.native } },
+    places: messages.places,
   };
 }
 

@@ -40,8 +40,12 @@ class RequestEncoder {
   }
 
   encode(): EncodedRequest {
-    const messages = new MessageEncoder(this.#target, this.#names);
-    messages.encode(this.#request);
+    const messages = new MessageEncoder(
+      this.#request,
+      this.#target,
+      this.#names,
+    );
+    messages.encode();
     this.#body.messages = messages.messages;
     this.#losses.push(...messages.losses);
     if (!this.#target.cacheControl && hasCacheHint(this.#request)) {

@@ -196,9 +196,9 @@ function encodeNativeTool(
   if (tool.protocol === "chat") return tool.value;
   throw invalidField(
     `tools[${index}]`,
-    `Cannot send tool ${
+    `Cannot send tools[${index}] to ${target.provider}/${target.model}: the chat protocol has no counterpart of ${
       JSON.stringify(tool.value.type ?? tool.value.name ?? null)
-    } to ${target.provider}/${target.model}: the chat protocol has no counterpart; remove it or choose a ${tool.protocol} provider`,
+    }; remove it or choose a ${tool.protocol} provider`,
     "unsupported_value",
   );
 }
@@ -226,7 +226,7 @@ export function encodeToolChoice(
   if (forced && target.capabilities.forcedToolChoice === false) {
     throw invalidField(
       "tool_choice",
-      `Cannot force a tool call on ${target.provider}/${target.model}: the model takes tool_choice "auto" or "none" only`,
+      `Cannot send tool_choice to ${target.provider}/${target.model}: the model takes no forced tool call; use auto or none`,
       "unsupported_value",
     );
   }

@@ -54,11 +54,12 @@ export function decodeMessagesRequest(body: JsonObject): CanonicalRequest {
     "tool_choice.disable_parallel_tool_use",
   );
   const system = decodeSystem(body.system);
+  const { turns, places } = decodeTurns(body.messages);
   return {
     model: requiredString(body.model, "model"),
     stream: optionalBoolean(body.stream, "stream") ?? false,
     instructions: system.length > 0 ? [{ role: "system", blocks: system }] : [],
-    turns: decodeTurns(body.messages),
+    turns,
     tools: optionalList(body.tools, "tools").map(decodeTool),
     toolChoice: toolChoice === null ? null : decodeToolChoice(toolChoice),
     parallelToolCalls: serial === null ? null : !serial,
@@ -92,6 +93,7 @@ export function decodeMessagesRequest(body: JsonObject): CanonicalRequest {
     store: null,
     includeUsage: true,
     native: nativeFields(body),
+    places,
   };
 }
 

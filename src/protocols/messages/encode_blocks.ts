@@ -19,26 +19,25 @@ import { encodeDocument, encodeImage } from "./media.ts";
 /** Writes a block of a user turn; `null` for one that says nothing. @throws {RequestError} for content that another protocol alone can say */
 export function encodeInputBlock(
   block: InputBlock,
-  path: string,
   encoding: Encoding,
 ): JsonObject | null {
   switch (block.type) {
     case "text":
-      return encodeText(block, path, encoding);
+      return encodeText(block, encoding);
     case "image":
       if (block.detail !== null && block.detail !== "auto") {
         encoding.lose(
-          `${path}.detail`,
+          `${encoding.placeOf(block)}.detail`,
           "the messages protocol has no such field",
         );
       }
-      return encodeImage(block, path);
+      return encodeImage(block, encoding.placeOf(block));
     case "document":
-      return encodeDocument(block, path);
+      return encodeDocument(block, encoding.placeOf(block));
     case "native":
       if (block.protocol === "messages") return block.value;
       throw encoding.refuse(
-        path,
+        encoding.placeOf(block),
         `the messages protocol has no content of type ${
           String(block.value.type)
         }`,
@@ -50,22 +49,21 @@ export function encodeInputBlock(
 /** Writes a block of an assistant turn; `null` for one that says nothing or is lost. */
 export function encodeOutputBlock(
   block: OutputBlock,
-  path: string,
   encoding: Encoding,
 ): JsonObject | null {
   switch (block.type) {
     case "text":
-      return encodeText(block, path, encoding);
+      return encodeText(block, encoding);
     case "refusal":
       return isBlank(block.text) ? null : { type: "text", text: block.text };
     case "reasoning":
-      return encodeReasoning(block, path, encoding);
+      return encodeReasoning(block, encoding);
     case "tool-call":
-      return encodeToolCall(block, path, encoding);
+      return encodeToolCall(block, encoding);
     case "native":
       if (block.protocol === "messages") return block.value;
       encoding.lose(
-        path,
+        encoding.placeOf(block),
         `the messages protocol has no ${String(block.value.type)}`,
       );
       return null;
@@ -75,7 +73,6 @@ export function encodeOutputBlock(
 /** Writes a text block; `null` for blank text, which the protocol refuses. */
 export function encodeText(
   block: TextBlock,
-  path: string,
   encoding: Encoding,
 ): JsonObject | null {
   if (isBlank(block.text)) return null;
@@ -88,7 +85,7 @@ export function encodeText(
   }
   if (own.length < block.citations.length) {
     encoding.lose(
-      `${path}.annotations`,
+      `${encoding.placeOf(block)}.annotations`,
       "citations of another provider cannot be replayed",
     );
   }
@@ -98,7 +95,6 @@ export function encodeText(
 /** Writes a tool result. */
 export function encodeToolResult(
   result: ToolResultBlock,
-  path: string,
   encoding: Encoding,
 ): JsonObject {
   const encoded: JsonObject = {
@@ -106,9 +102,7 @@ export function encodeToolResult(
     tool_use_id: repairCallId(result.callId),
   };
   const content = result.content
-    .map((block, index) =>
-      encodeInputBlock(block, `${path}.content[${index}]`, encoding)
-    )
+    .map((block) => encodeInputBlock(block, encoding))
     .filter((block) => block !== null);
   if (content.length > 0) encoded.content = plainText(content) ?? content;
   if (result.isError) encoded.is_error = true;
@@ -131,7 +125,6 @@ export function isBlank(text: string): boolean {
 
 function encodeReasoning(
   block: ReasoningBlock,
-  path: string,
   encoding: Encoding,
 ): JsonObject | null {
   const { proof, origin } = block;
@@ -139,7 +132,7 @@ function encodeReasoning(
     proof === null || origin === null || !sameOrigin(origin, encoding.target)
   ) {
     encoding.lose(
-      path,
+      encoding.placeOf(block),
       origin === null
         ? "thinking without a signature cannot be replayed"
         : `thinking of ${origin.provider}/${origin.model} means nothing to ${encoding.target.provider}/${encoding.target.model}`,
@@ -153,20 +146,18 @@ function encodeReasoning(
 
 function encodeToolCall(
   block: ToolCallBlock,
-  path: string,
   encoding: Encoding,
 ): JsonObject {
   return withCacheControl({
     type: "tool_use",
     id: repairCallId(block.id),
     name: encoding.toolNames.upstreamName(block.name),
-    input: inputOf(block, path, encoding),
+    input: inputOf(block, encoding),
   }, block.cache);
 }
 
 function inputOf(
   block: ToolCallBlock,
-  path: string,
   encoding: Encoding,
 ): JsonObject {
   if (block.kind === "custom") return { input: block.arguments };
@@ -174,7 +165,7 @@ function inputOf(
   if (input !== null) return input;
   if (!isBlank(block.arguments)) {
     encoding.lose(
-      `${path}.arguments`,
+      `${encoding.placeOf(block)}.arguments`,
       "they are not a JSON object and became {}",
     );
   }

@@ -57,7 +57,7 @@ function systemField(
   // A breakpoint belongs to its block, so that the blocks stay apart.
   return {
     system: blocks
-      .map((block, index) => encodeText(block, `system[${index}]`, encoding))
+      .map((block) => encodeText(block, encoding))
       .filter((block) => block !== null),
   };
 }
@@ -75,7 +75,7 @@ function addOutputConfig(
     throw encoding.refuse(
       "response_format",
       "the messages protocol has no JSON mode",
-      "use json_schema, or ask for JSON in the instructions and leave response_format out",
+      "use json_schema, or ask for JSON in the instructions and leave it out",
     );
   }
   if (format?.kind === "json-schema") {

@@ -33,7 +33,7 @@ export function encodeTurns(
   encoding: Encoding,
 ): JsonObject[] {
   const encoder = new TurnEncoder(encoding);
-  turns.forEach((turn, index) => encoder.push(turn, `messages[${index}]`));
+  for (const turn of turns) encoder.push(turn);
   return encoder.end();
 }
 
@@ -49,20 +49,20 @@ class TurnEncoder {
     this.#encoding = encoding;
   }
 
-  push(turn: Turn, path: string): void {
+  push(turn: Turn): void {
     switch (turn.role) {
       case "assistant":
-        this.#pushAssistant(turn.blocks, path);
+        this.#pushAssistant(turn.blocks);
         return;
       case "tool":
-        this.#pushResults(turn.blocks, path);
+        this.#pushResults(turn.blocks);
         return;
       case "user":
-        this.#append("user", this.#inputs(turn.blocks, path));
+        this.#append("user", this.#inputs(turn.blocks));
         return;
       case "system":
       case "developer":
-        this.#pushSystem(turn.blocks, path);
+        this.#pushSystem(turn.blocks);
     }
   }
 
@@ -80,14 +80,9 @@ class TurnEncoder {
     });
   }
 
-  #pushAssistant(
-    blocks: (Turn & { role: "assistant" })["blocks"],
-    path: string,
-  ): void {
+  #pushAssistant(blocks: (Turn & { role: "assistant" })["blocks"]): void {
     const encoded = blocks
-      .map((block, index) =>
-        encodeOutputBlock(block, `${path}.content[${index}]`, this.#encoding)
-      )
+      .map((block) => encodeOutputBlock(block, this.#encoding))
       .filter((block) => block !== null);
     if (encoded.length === 0) return;
     this.#append("assistant", encoded);
@@ -95,20 +90,19 @@ class TurnEncoder {
     this.#answered = new Set();
   }
 
-  #pushResults(results: readonly ToolResultBlock[], path: string): void {
+  #pushResults(results: readonly ToolResultBlock[]): void {
     const message = this.#resultMessage();
-    results.forEach((result, index) => {
-      const at = `${path}.content[${index}]`;
+    for (const result of results) {
       if (this.#answered.has(result.callId)) {
         this.#encoding.lose(
-          at,
+          this.#encoding.placeOf(result),
           `the call ${result.callId} already has a result`,
         );
-        return;
+        continue;
       }
       this.#answered.add(result.callId);
-      message.results.push(encodeToolResult(result, at, this.#encoding));
-    });
+      message.results.push(encodeToolResult(result, this.#encoding));
+    }
   }
 
   // The user message right behind the last assistant message, made where there is none.
@@ -120,8 +114,8 @@ class TurnEncoder {
     return message;
   }
 
-  #pushSystem(blocks: readonly InputBlock[], path: string): void {
-    const encoded = this.#inputs(blocks, path);
+  #pushSystem(blocks: readonly InputBlock[]): void {
+    const encoded = this.#inputs(blocks);
     const asSystem = this.#encoding.target.capabilities.systemTurns === true &&
       this.#messages.length > 0 &&
       encoded.every((block) =>
@@ -133,11 +127,9 @@ class TurnEncoder {
     );
   }
 
-  #inputs(blocks: readonly InputBlock[], path: string): JsonObject[] {
+  #inputs(blocks: readonly InputBlock[]): JsonObject[] {
     return blocks
-      .map((block, index) =>
-        encodeInputBlock(block, `${path}.content[${index}]`, this.#encoding)
-      )
+      .map((block) => encodeInputBlock(block, this.#encoding))
       .filter((block) => block !== null);
   }
 

@@ -5,6 +5,7 @@ import {
   type RequestError,
 } from "../../exchange/gateway_error.ts";
 import type { CanonicalRequest, Loss } from "../canonical.ts";
+import { placeOf } from "../client_fields.ts";
 import type { TargetProfile } from "../protocol.ts";
 import { ToolNameMap } from "../tool_names.ts";
 
@@ -16,11 +17,18 @@ export class Encoding {
   readonly losses: Loss[] = [];
   /** Tool names as the target takes them. */
   readonly toolNames: ToolNameMap;
+  readonly #request: CanonicalRequest;
 
   /** Begins the encoding of `request`. */
   constructor(request: CanonicalRequest, target: TargetProfile) {
     this.target = target;
+    this.#request = request;
     this.toolNames = new ToolNameMap(namesIn(request));
+  }
+
+  /** Where a block stood in the client's body. */
+  placeOf(block: object): string {
+    return placeOf(this.#request, block);
   }
 
   /** Records that `field` is dropped or changed. */

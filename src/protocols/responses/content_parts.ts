@@ -153,10 +153,11 @@ function decodeFile(part: JsonObject, path: string): DocumentBlock {
   };
 }
 
-/** Builds the input parts of blocks. */
+/** Builds the input parts of blocks; `placeOf` says where one stood in the client's body. */
 export function encodeParts(
   blocks: readonly MediaBlock[],
   losses: Losses,
+  placeOf: (block: object) => string,
 ): JsonObject[] {
   return blocks.map((block) => {
     if (block.cache !== null) {
@@ -166,23 +167,29 @@ export function encodeParts(
       case "text":
         return { type: "input_text", text: block.text };
       case "image":
-        return encodeImage(block);
+        return encodeImage(block, placeOf(block));
       case "document":
-        return encodeDocument(block, losses);
+        return encodeDocument(block, losses, placeOf(block));
     }
   });
 }
 
-function ownFileId(source: MediaSource & { kind: "file" }): string {
+function ownFileId(
+  source: MediaSource & { kind: "file" },
+  place: string,
+): string {
   if (source.protocol === "responses") return source.fileId;
   throw invalidField(
-    "file_id",
-    `Cannot send the file ${source.fileId}: only the provider it was uploaded to knows it; send its bytes as a data URL`,
+    place,
+    `Cannot send ${place} with the file ${source.fileId}: only the provider it was uploaded to knows it; send its bytes as a data URL`,
     "unsupported_file_id",
   );
 }
 
-function encodeImage({ source, detail }: ImageBlock): JsonObject {
+function encodeImage(
+  { source, detail }: ImageBlock,
+  place: string,
+): JsonObject {
   const part: JsonObject = { type: "input_image", detail: detail ?? "auto" };
   switch (source.kind) {
     case "base64":
@@ -192,12 +199,12 @@ function encodeImage({ source, detail }: ImageBlock): JsonObject {
       part.image_url = source.url;
       return part;
     case "file":
-      part.file_id = ownFileId(source);
+      part.file_id = ownFileId(source, place);
       return part;
     case "text":
       throw invalidField(
-        "image",
-        "Cannot send an image whose source is text: send base64 or an address",
+        place,
+        `Cannot send ${place}: it is an image made of text; send base64 or an address`,
       );
   }
 }
@@ -210,7 +217,11 @@ function fileName(mediaType: string): string {
   return "document";
 }
 
-function encodeDocument(block: DocumentBlock, losses: Losses): JsonObject {
+function encodeDocument(
+  block: DocumentBlock,
+  losses: Losses,
+  place: string,
+): JsonObject {
   const { source, title } = block;
   if (block.citations) {
     losses.add("citations", "the target cites files of its own store only");
@@ -235,7 +246,7 @@ function encodeDocument(block: DocumentBlock, losses: Losses): JsonObject {
       return titleless({ type: "input_file", file_url: source.url }, title);
     case "file":
       return titleless(
-        { type: "input_file", file_id: ownFileId(source) },
+        { type: "input_file", file_id: ownFileId(source, place) },
         title,
       );
   }

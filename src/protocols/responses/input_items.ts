@@ -32,6 +32,7 @@ const CLIENT_ITEMS: ReadonlySet<string> = new Set([
 /** Gathers items into turns: adjacent items of the assistant, and adjacent results, form one. */
 class TurnBuilder {
   readonly turns: Turn[] = [];
+  readonly places = new Map<object, string>();
   #assistant: OutputBlock[] | null = null;
   #results: ToolResultBlock[] | null = null;
 
@@ -58,17 +59,41 @@ class TurnBuilder {
     this.#results = null;
     this.turns.push({ role, blocks });
   }
+
+  /** Remembers where the parts of an item stood. */
+  place(
+    blocks: readonly object[],
+    value: JsonValue | undefined,
+    path: string,
+  ): void {
+    blocks.forEach((block, index) =>
+      this.places.set(block, Array.isArray(value) ? `${path}[${index}]` : path)
+    );
+  }
 }
+
+/** Turns, and where their blocks stood in the body. */
+export interface DecodedInput {
+  /** The turns. */
+  readonly turns: Turn[];
+  /** Paths by block. */
+  readonly places: ReadonlyMap<object, string>;
+}
+
+const NO_PLACES: ReadonlyMap<object, string> = new Map();
 
 /**
  * Reads `input`. Hosted calls, references and whatever else only this protocol
  * knows become native blocks at their place.
  * @throws {RequestError} naming the item that is wrong
  */
-export function decodeInput(input: JsonValue | undefined): Turn[] {
-  if (input === undefined || input === null) return [];
+export function decodeInput(input: JsonValue | undefined): DecodedInput {
+  if (input === undefined || input === null) {
+    return { turns: [], places: NO_PLACES };
+  }
   if (typeof input === "string") {
-    return [{ role: "user", blocks: [textBlock(input)] }];
+    const turns: Turn[] = [{ role: "user", blocks: [textBlock(input)] }];
+    return { turns, places: NO_PLACES };
   }
   if (!Array.isArray(input)) {
     throw wrongField("input", input, "a string or an array of items");
@@ -79,7 +104,7 @@ export function decodeInput(input: JsonValue | undefined): Turn[] {
     if (!isJsonObject(item)) throw wrongField(path, item, "an item object");
     decodeItem(builder, item, path);
   });
-  return builder.turns;
+  return builder;
 }
 
 function decodeItem(
@@ -96,27 +121,34 @@ function decodeItem(
     case "custom_tool_call":
       return decodeCall(builder, item, path);
     case "function_call_output":
-    case "custom_tool_call_output":
+    case "custom_tool_call_output": {
+      const content = decodeOutput(item.output, `${path}.output`);
+      builder.place(content, item.output, `${path}.output`);
       return builder.result({
         type: "tool-result",
         callId: requiredText(item, "call_id", `${path}.call_id`),
-        content: decodeOutput(item.output, `${path}.output`),
+        content,
         isError: false,
         kind: type === "custom_tool_call_output" ? "custom" : "function",
         cache: null,
       });
-    case "reasoning":
-      return builder.assistant({
+    }
+    case "reasoning": {
+      const block = {
         type: "reasoning",
         text: reasoningText(item),
         ...clientProof(item),
-      });
+      } as const;
+      builder.places.set(block, path);
+      return builder.assistant(block);
+    }
     default: {
       const native = {
         type: "native",
         protocol: "responses",
         value: item,
       } as const;
+      builder.places.set(native, path);
       if (CLIENT_ITEMS.has(type)) builder.input("user", [native]);
       else builder.assistant(native);
     }
@@ -137,7 +169,7 @@ function decodeCall(
 ): void {
   const custom = item.type === "custom_tool_call";
   const field = custom ? "input" : "arguments";
-  builder.assistant({
+  const call: OutputBlock = {
     type: "tool-call",
     // `id` names the item; only `call_id` is what results refer to.
     id: requiredText(item, "call_id", `${path}.call_id`),
@@ -145,7 +177,9 @@ function decodeCall(
     arguments: textField(item, field, `${path}.${field}`) ?? "",
     kind: custom ? "custom" : "function",
     cache: null,
-  });
+  };
+  builder.places.set(call, path);
+  builder.assistant(call);
 }
 
 function decodeMessage(
@@ -155,15 +189,18 @@ function decodeMessage(
 ): void {
   const role = requiredText(item, "role", `${path}.role`);
   switch (role) {
-    case "assistant":
-      return builder.assistant(...decodeAnswer(item.content, path));
+    case "assistant": {
+      const blocks = decodeAnswer(item.content, path);
+      builder.place(blocks, item.content, `${path}.content`);
+      return builder.assistant(...blocks);
+    }
     case "system":
     case "developer":
-    case "user":
-      return builder.input(
-        role,
-        decodeContent(item.content, `${path}.content`),
-      );
+    case "user": {
+      const blocks = decodeContent(item.content, `${path}.content`);
+      builder.place(blocks, item.content, `${path}.content`);
+      return builder.input(role, blocks);
+    }
     default:
       throw invalidField(
         `${path}.role`,

@@ -17,7 +17,7 @@ import {
   requiredText,
   textField,
 } from "../fields.ts";
-import { decodeInput } from "./input_items.ts";
+import { type DecodedInput, decodeInput } from "./input_items.ts";
 import { decodeTool, decodeToolChoice } from "./tools.ts";
 
 const LOGPROBS = "message.output_text.logprobs";
@@ -73,7 +73,7 @@ export function decodeResponsesRequest(body: JsonObject): CanonicalRequest {
   }
   const choice = decodeToolChoice(body.tool_choice);
   if (choice === undefined) native.tool_choice = body.tool_choice;
-  const { instructions, turns } = splitInstructions(body);
+  const { instructions, turns, places } = splitInstructions(body);
   const references = itemReferences(turns);
   if (references.length > 0) native.item_reference = references;
   const text = objectField(body, "text") ?? {};
@@ -102,6 +102,7 @@ export function decodeResponsesRequest(body: JsonObject): CanonicalRequest {
     includeUsage: true,
     // Even empty it tells whose client asked: errors name that client's fields.
     native: { responses: native },
+    places,
   };
 }
 
@@ -134,8 +135,8 @@ type Instructions = CanonicalRequest["instructions"];
 /** Takes `instructions` and the system and developer items that lead the input. */
 function splitInstructions(
   body: JsonObject,
-): { instructions: Instructions; turns: Turn[] } {
-  const turns = decodeInput(body.input);
+): { instructions: Instructions } & DecodedInput {
+  const { turns, places } = decodeInput(body.input);
   const instructions: Instructions[number][] = [];
   const text = textField(body, "instructions");
   if (text !== null) {
@@ -153,7 +154,7 @@ function splitInstructions(
     instructions.push({ role: turn.role, blocks });
     leading++;
   }
-  return { instructions, turns: turns.slice(leading) };
+  return { instructions, turns: turns.slice(leading), places };
 }
 
 function decodeSampling(body: JsonObject): CanonicalRequest["sampling"] {

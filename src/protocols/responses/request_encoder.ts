@@ -72,10 +72,8 @@ class RequestEncoder {
     const { provider, model } = this.#target;
     if (stop.length > 0) {
       throw invalidField(
-        clientProtocol(this.#request) === "messages"
-          ? "stop_sequences"
-          : "stop",
-        `Cannot send stop sequences to ${provider}/${model}: the responses protocol has none; leave them out or choose a chat or messages provider`,
+        "stop",
+        `Cannot send stop to ${provider}/${model}: the responses protocol has no stop sequences; leave them out or choose a chat or messages provider`,
         "unsupported_parameter",
       );
     }
@@ -88,12 +86,21 @@ class RequestEncoder {
   }
 
   #input(): boolean {
-    const items = new TurnItems(this.#target, this.#names, this.#losses);
+    const items = new TurnItems(
+      this.#request,
+      this.#target,
+      this.#names,
+      this.#losses,
+    );
     const [first, ...others] = this.#request.instructions;
     // The API demands input: alone, instructions are one.
     const isAlone = this.#request.turns.length === 0;
     if (first?.role === "system" && !isAlone) {
-      this.#body.instructions = encodeParts(first.blocks, this.#losses)
+      this.#body.instructions = encodeParts(
+        first.blocks,
+        this.#losses,
+        () => "instructions",
+      )
         .map((part) => part.text).join("\n\n");
       for (const entry of others) items.add(entry);
     } else for (const entry of this.#request.instructions) items.add(entry);
@@ -118,7 +125,7 @@ class RequestEncoder {
     if (forced && this.#target.capabilities.forcedToolChoice === false) {
       throw invalidField(
         "tool_choice",
-        `Cannot force a tool at ${this.#target.provider}/${this.#target.model}: the model takes no forced tool_choice; use auto or none`,
+        `Cannot send tool_choice to ${this.#target.provider}/${this.#target.model}: the model takes no forced tool call; use auto or none`,
         "unsupported_value",
       );
     }

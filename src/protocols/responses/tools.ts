@@ -126,9 +126,9 @@ export function encodeTools(
         if (tool.protocol === "responses") return tool.value;
         throw invalidField(
           `tools[${index}]`,
-          `Cannot send the tool ${
-            String(tool.value.type ?? tool.value.name ?? "without a type")
-          } to a responses provider: a ${tool.protocol} server runs it; define it as a function, or choose a ${tool.protocol} provider`,
+          `Cannot send tools[${index}] to a responses provider: a ${tool.protocol} server runs ${
+            JSON.stringify(tool.value.type ?? tool.value.name ?? null)
+          }; define it as a function, or choose a ${tool.protocol} provider`,
           "unsupported_tool",
         );
     }

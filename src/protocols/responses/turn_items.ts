@@ -3,17 +3,19 @@
 import { invalidField } from "../../exchange/gateway_error.ts";
 import type { JsonObject } from "../../support/json.ts";
 import type {
+  CanonicalRequest,
   OutputBlock,
   ReasoningBlock,
   ToolCallBlock,
   ToolResultBlock,
   Turn,
 } from "../canonical.ts";
+import { placeOf } from "../client_fields.ts";
 import type { TargetProfile } from "../protocol.ts";
 import { sameOrigin } from "../reasoning_envelope.ts";
 import { repairCallId, type ToolNameMap } from "../tool_names.ts";
 import { encodeAnnotations } from "./citations.ts";
-import { encodeParts } from "./content_parts.ts";
+import { encodeParts, type MediaBlock } from "./content_parts.ts";
 import type { Losses } from "./losses.ts";
 import { summaryOf } from "./reasoning_items.ts";
 
@@ -22,6 +24,7 @@ const MAX_CALL_ID = 64;
 
 /** Builds the items of a request's history. */
 export class TurnItems {
+  readonly #request: CanonicalRequest;
   readonly #target: TargetProfile;
   readonly #names: ToolNameMap;
   readonly #losses: Losses;
@@ -29,7 +32,13 @@ export class TurnItems {
   #keptReasoning = false;
 
   /** Builds items for `target`, with tools under the names of `names`. */
-  constructor(target: TargetProfile, names: ToolNameMap, losses: Losses) {
+  constructor(
+    request: CanonicalRequest,
+    target: TargetProfile,
+    names: ToolNameMap,
+    losses: Losses,
+  ) {
+    this.#request = request;
     this.#target = target;
     this.#names = names;
     this.#losses = losses;
@@ -70,15 +79,16 @@ export class TurnItems {
     };
     for (const block of turn.blocks) {
       if (block.type !== "native") {
-        content.push(...encodeParts([block], this.#losses));
+        content.push(...this.#parts([block]));
       } else if (block.protocol === "responses") {
         flush();
         this.#items.push(block.value);
       } else {
         const type = String(block.value.type ?? "unknown");
+        const place = placeOf(this.#request, block);
         throw invalidField(
-          type,
-          `Cannot send content of type ${type} to ${this.#target.provider}/${this.#target.model}: the responses protocol has none; send text, images or files, or choose a ${block.protocol} provider`,
+          place,
+          `Cannot send ${place} to ${this.#target.provider}/${this.#target.model}: the responses protocol has no content of type ${type}; send text, images or files, or choose a ${block.protocol} provider`,
           "unsupported_content_part",
         );
       }
@@ -130,12 +140,18 @@ export class TurnItems {
       case "native":
         if (block.protocol === "responses") this.#items.push(block.value);
         else {
+          const type = String(block.value.type ?? "content");
           this.#losses.add(
-            String(block.value.type ?? "content"),
-            "the target has no such block",
+            placeOf(this.#request, block),
+            `the responses protocol has no ${type}`,
           );
         }
     }
+  }
+
+  #parts(blocks: readonly MediaBlock[]): JsonObject[] {
+    const place = (block: object) => placeOf(this.#request, block);
+    return encodeParts(blocks, this.#losses, place);
   }
 
   #noteCache(cache: unknown): void {
@@ -163,7 +179,10 @@ export class TurnItems {
       proof === null || origin === null || origin.protocol !== "responses" ||
       !sameOrigin(origin, this.#target)
     ) {
-      this.#losses.add("reasoning", "made by another model, or without proof");
+      this.#losses.add(
+        placeOf(this.#request, block),
+        "thinking made by another model, or without proof",
+      );
       return;
     }
     this.#keptReasoning = true;
@@ -178,7 +197,7 @@ export class TurnItems {
 
   #result(block: ToolResultBlock): void {
     this.#noteCache(block.cache);
-    const parts = encodeParts(block.content, this.#losses);
+    const parts = this.#parts(block.content);
     const [first, ...rest] = parts;
     const text = typeof first?.text === "string" ? first.text : null;
     let output: string | JsonObject[];

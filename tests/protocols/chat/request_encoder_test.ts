@@ -14,6 +14,7 @@ import { chat } from "../../../src/protocols/chat/chat.ts";
 import { chatProof } from "../../../src/protocols/chat/reasoning.ts";
 import type { TargetProfile } from "../../../src/protocols/protocol.ts";
 import type { JsonObject } from "../../../src/support/json.ts";
+import { withPlaces } from "../places.ts";
 import { request, target } from "./chat_support.ts";
 
 const OPENAI = target({ provider: "openai", model: "gpt-5-mini" });
@@ -22,7 +23,7 @@ function encode(
   details: Partial<CanonicalRequest>,
   profile: TargetProfile = target(),
 ) {
-  return chat.encodeRequest(request(details), profile);
+  return chat.encodeRequest(withPlaces(request(details)), profile);
 }
 
 function messages(turns: readonly Turn[], profile?: TargetProfile) {
@@ -392,7 +393,7 @@ Deno.test("encodeChatRequest() never sends thinking of another maker and says so
     turns: [
       { role: "user", blocks: [textBlock("hi")] },
       { role: "assistant", blocks: [foreign, textBlock("x")] },
-      { role: "assistant", blocks: [foreign] },
+      { role: "assistant", blocks: [{ ...foreign }] },
     ],
   });
   assertEquals(body.messages, [

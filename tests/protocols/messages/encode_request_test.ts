@@ -12,13 +12,14 @@ import { messages } from "../../../src/protocols/messages/messages.ts";
 import type { TargetProfile } from "../../../src/protocols/protocol.ts";
 import type { JsonObject } from "../../../src/support/json.ts";
 import { requestWith, targetOf, UNKNOWN_TARGET, user } from "./support.ts";
+import { withPlaces } from "../places.ts";
 
 function encode(
   fields: Partial<CanonicalRequest>,
   target: TargetProfile = UNKNOWN_TARGET,
 ) {
   const { body, losses, toolNames } = messages.encodeRequest(
-    requestWith(fields),
+    withPlaces(requestWith(fields)),
     target,
   );
   return {
@@ -33,7 +34,7 @@ function refused(
   target: TargetProfile = UNKNOWN_TARGET,
 ) {
   const { error } = assertThrows(
-    () => messages.encodeRequest(requestWith(fields), target),
+    () => messages.encodeRequest(withPlaces(requestWith(fields)), target),
     RequestError,
   );
   assertEquals(error.status, 400);

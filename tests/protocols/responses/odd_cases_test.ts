@@ -22,9 +22,10 @@ import {
   plainRequest,
   target,
 } from "./fixtures.ts";
+import { withPlaces } from "../places.ts";
 
 function encode(overrides: Partial<CanonicalRequest>, profile = target()) {
-  return responses.encodeRequest(plainRequest(overrides), profile);
+  return responses.encodeRequest(withPlaces(plainRequest(overrides)), profile);
 }
 
 function contentOf(...blocks: InputBlock[]) {
@@ -93,7 +94,7 @@ Deno.test("encodeRequest() refuses an image whose source is text", () => {
         cache: null,
       }),
     RequestError,
-    "Cannot send an image",
+    "it is an image made of text",
   );
 });
 
@@ -184,9 +185,9 @@ Deno.test("encodeRequest() drops what other servers did in the history, as losse
     }],
   });
   assertEquals(losses.map(({ field }) => field), [
-    "server_tool_use",
+    "messages[0].content[0]",
     "citations",
-    "reasoning",
+    "messages[0].content[2]",
   ]);
   assertEquals((body.input as JsonObject[]).length, 1);
 });

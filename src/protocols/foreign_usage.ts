@@ -11,6 +11,7 @@ import {
   type JsonObject,
   type JsonValue,
 } from "../support/json.ts";
+import { tokenCount } from "./token_count.ts";
 
 /** Reads foreign usage off a usage object or a whole answer, `null` where it has no such shape. */
 export function readForeignUsage(value: JsonObject): Usage | null {
@@ -35,9 +36,7 @@ function listOf(value: JsonValue | undefined): readonly JsonObject[] {
 }
 
 function count(value: JsonValue | undefined): number {
-  return typeof value === "number" && value > 0 && Number.isFinite(value)
-    ? Math.floor(value)
-    : 0;
+  return tokenCount(value) ?? 0;
 }
 
 function textOf(value: JsonValue | undefined): string | null {

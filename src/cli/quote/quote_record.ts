@@ -14,6 +14,7 @@ import { messages } from "../../protocols/messages/messages.ts";
 import type { Protocol, SseEvent } from "../../protocols/protocol.ts";
 import { usageOfBody, usageOfEvents } from "../../protocols/recorded_usage.ts";
 import { responses } from "../../protocols/responses/responses.ts";
+import { MOST_TOKENS } from "../../protocols/token_count.ts";
 import {
   isJsonObject,
   type JsonObject,
@@ -193,7 +194,8 @@ function checkCounts(value: JsonValue, path: string): void {
       continue;
     }
     if (inner === undefined || !COUNT_FIELD.test(field)) continue;
-    if (Number.isSafeInteger(inner) && Number(inner) >= 0) continue;
+    const isCount = Number.isInteger(inner) && Number(inner) >= 0;
+    if (isCount && Number(inner) <= MOST_TOKENS) continue;
     throw new InvalidRecord(
       `Cannot price record: ${place} is ${
         show(inner)

@@ -18,18 +18,12 @@ import {
   type JsonObject,
   type JsonValue,
 } from "../../support/json.ts";
-
-/** A count as told: `null` where it was not, never negative or broken. */
-function count(value: JsonValue | undefined): number | null {
-  if (typeof value !== "number") return null;
-  if (!(value > 0)) return 0;
-  return Math.min(Math.floor(value), Number.MAX_SAFE_INTEGER);
-}
+import { tokenCount } from "../token_count.ts";
 
 /** The first of the values that was told at all: a told zero is no gap. */
 function firstCount(...values: (JsonValue | undefined)[]): number | null {
   for (const value of values) {
-    const told = count(value);
+    const told = tokenCount(value);
     if (told !== null) return told;
   }
   return null;
@@ -65,8 +59,8 @@ function promptParts(usage: JsonObject): PromptParts {
       usage.input_tokens_details,
   );
   const creation = object(details.cache_creation ?? usage.cache_creation);
-  const hour = count(creation.ephemeral_1h_input_tokens) ?? 0;
-  const fiveMinutes = count(creation.ephemeral_5m_input_tokens);
+  const hour = tokenCount(creation.ephemeral_1h_input_tokens) ?? 0;
+  const fiveMinutes = tokenCount(creation.ephemeral_5m_input_tokens);
   const written = firstCount(
     details.cache_write_tokens,
     details.cache_creation_input_tokens,
@@ -84,10 +78,10 @@ function promptParts(usage: JsonObject): PromptParts {
   const cachedDetails = object(details.cached_tokens_details);
   return {
     cached,
-    cachedAudio: Math.min(count(cachedDetails.audio_tokens) ?? 0, cached),
+    cachedAudio: Math.min(tokenCount(cachedDetails.audio_tokens) ?? 0, cached),
     written,
     writtenHour: Math.min(hour, written),
-    audio: count(details.audio_tokens) ?? 0,
+    audio: tokenCount(details.audio_tokens) ?? 0,
   };
 }
 
@@ -105,8 +99,8 @@ function completionParts(usage: JsonObject): CompletionParts {
   return {
     reasoning: firstCount(details.reasoning_tokens, usage.reasoning_tokens) ??
       0,
-    audio: count(details.audio_tokens) ?? 0,
-    image: count(details.image_tokens) ?? 0,
+    audio: tokenCount(details.audio_tokens) ?? 0,
+    image: tokenCount(details.image_tokens) ?? 0,
   };
 }
 
@@ -125,7 +119,7 @@ function sums(
   cached: number,
   reasoning: number,
 ): Sums {
-  const total = count(usage.total_tokens);
+  const total = tokenCount(usage.total_tokens);
   const excess = (total ?? 0) - prompt - completion;
   // More cached than prompt, or a total that only fits with it: the cache is
   // counted beside, as in messages.
@@ -134,7 +128,7 @@ function sums(
       (excess === cached || excess === cached + reasoning));
   const wholePrompt = beside ? prompt + cached : prompt;
   // Perplexity names thinking beside the totals and leaves it out of them.
-  const apart = count(usage.reasoning_tokens) ?? 0;
+  const apart = tokenCount(usage.reasoning_tokens) ?? 0;
   if (apart > completion && (total ?? 0) <= wholePrompt + completion) {
     return { prompt: wholePrompt, completion: completion + apart };
   }
@@ -190,7 +184,7 @@ function completionInTotal(
   usage: JsonObject,
   prompt: number | null,
 ): number | undefined {
-  const total = count(usage.total_tokens);
+  const total = tokenCount(usage.total_tokens);
   return prompt === null || total === null || total < prompt
     ? undefined
     : total - prompt;

@@ -13,6 +13,7 @@ import {
   type JsonObject,
   type JsonValue,
 } from "../../support/json.ts";
+import { tokenCount } from "../token_count.ts";
 
 /**
  * Reads a usage object. Cache reads and writes stand outside of
@@ -173,9 +174,7 @@ function saysAnything(pass: JsonObject): boolean {
 }
 
 function count(value: JsonValue | undefined): number {
-  return typeof value === "number" && value > 0 && Number.isFinite(value)
-    ? Math.round(value)
-    : 0;
+  return tokenCount(value) ?? 0;
 }
 
 function textOf(value: JsonValue | undefined): string | null {

@@ -13,17 +13,8 @@ import {
   totalOutput,
   type Usage,
 } from "../../exchange/usage.ts";
-import {
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-} from "../../support/json.ts";
-
-/** A count as told: `null` where it was not, never negative or broken. */
-function count(value: JsonValue | undefined): number | null {
-  if (typeof value !== "number" || !Number.isFinite(value)) return null;
-  return Math.max(0, Math.floor(value));
-}
+import { isJsonObject, type JsonObject } from "../../support/json.ts";
+import { tokenCount } from "../token_count.ts";
 
 /** Counts the web searches that are billed apart; opening a found page is not one. */
 function countWebSearches(response: JsonObject): number {
@@ -50,9 +41,9 @@ function split(
   cached: number,
   thought: number,
 ): Split {
-  const input = count(usage.input_tokens) ?? 0;
-  const output = count(usage.output_tokens) ?? 0;
-  const total = count(usage.total_tokens) ?? 0;
+  const input = tokenCount(usage.input_tokens) ?? 0;
+  const output = tokenCount(usage.output_tokens) ?? 0;
+  const total = tokenCount(usage.total_tokens) ?? 0;
   const excess = total - input - output;
   const cachedOutside = cached > input ||
     (excess > 0 && excess !== thought &&
@@ -86,7 +77,10 @@ export function readResponsesUsage(
   if (typeof response.model === "string") result.model = response.model;
   if (usage === null) return result;
   result.raw = usage;
-  const told = [count(usage.input_tokens), count(usage.output_tokens)];
+  const told = [
+    tokenCount(usage.input_tokens),
+    tokenCount(usage.output_tokens),
+  ];
   if (told.every((value) => value === null)) return result;
   const inputDetails = isJsonObject(usage.input_tokens_details)
     ? usage.input_tokens_details
@@ -94,9 +88,9 @@ export function readResponsesUsage(
   const outputDetails = isJsonObject(usage.output_tokens_details)
     ? usage.output_tokens_details
     : {};
-  const read = count(inputDetails.cached_tokens) ?? 0;
-  const written = count(inputDetails.cache_write_tokens) ?? 0;
-  const thought = count(outputDetails.reasoning_tokens) ?? 0;
+  const read = tokenCount(inputDetails.cached_tokens) ?? 0;
+  const written = tokenCount(inputDetails.cache_write_tokens) ?? 0;
+  const thought = tokenCount(outputDetails.reasoning_tokens) ?? 0;
   const parts = split(usage, read + written, thought);
   const ledger = emptyLedger();
   ledger.input = parts.input;

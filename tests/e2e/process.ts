@@ -13,6 +13,8 @@ export interface ProcessOptions {
   readonly environment?: Record<string, string>;
   /** The program and its first arguments; the source under this runtime unless given. */
   readonly program?: readonly string[];
+  /** Where config and state are; it stays. A temporary one unless given. */
+  readonly folder?: string;
 }
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -38,19 +40,26 @@ export class GatewayProcess implements AsyncDisposable {
   readonly folder: string;
   readonly lines: LogLine[] = [];
   readonly #child: Deno.ChildProcess;
+  readonly #keepsFolder: boolean;
   readonly #reading: Promise<void>;
   readonly #waiting: (() => void)[] = [];
   #ended = false;
 
-  private constructor(folder: string, child: Deno.ChildProcess) {
+  private constructor(
+    folder: string,
+    child: Deno.ChildProcess,
+    keepsFolder: boolean,
+  ) {
     this.folder = folder;
     this.#child = child;
+    this.#keepsFolder = keepsFolder;
     this.#reading = this.#read();
   }
 
   /** Starts it and waits until it listens. */
   static async start(options: ProcessOptions): Promise<GatewayProcess> {
-    const folder = await Deno.makeTempDir({ prefix: "signalbox-" });
+    const folder = options.folder ??
+      await Deno.makeTempDir({ prefix: "signalbox-" });
     const { config } = options;
     if (config !== null) await writeConfig(folder, config);
     const serve = config === null
@@ -73,7 +82,8 @@ export class GatewayProcess implements AsyncDisposable {
       stdout: "null",
       stderr: "piped",
     }).spawn();
-    const process = new GatewayProcess(folder, child);
+    const kept = options.folder !== undefined;
+    const process = new GatewayProcess(folder, child, kept);
     await process.line((line) => line["message"] === "listening");
     return process;
   }
@@ -128,7 +138,7 @@ export class GatewayProcess implements AsyncDisposable {
       }
     }
     await this.ended();
-    await Deno.remove(this.folder, { recursive: true });
+    if (!this.#keepsFolder) await Deno.remove(this.folder, { recursive: true });
   }
 
   async #read(): Promise<void> {

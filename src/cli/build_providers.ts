@@ -6,6 +6,7 @@ import { keyName, type KeyRing } from "../providers/key_ring.ts";
 import { providerProfile } from "../providers/profile.ts";
 import type { Provider } from "../providers/provider.ts";
 import { createSimulator } from "../simulator/simulator.ts";
+import type { DescribedProvider } from "../relay/outbound.ts";
 import type { Logger } from "../support/logger.ts";
 import type { Ticker } from "../support/ticker.ts";
 import { NAME, VERSION } from "../support/version.ts";
@@ -75,7 +76,7 @@ export async function buildNetworkProvider(
   const network = await networkProvider(id, section, ticker, ring);
   return {
     provider: {
-      ...common(id, section),
+      ...describeProvider(id, section),
       start: network.start,
       urlOf: (request) => network.urlOf(request),
     },
@@ -83,9 +84,11 @@ export async function buildNetworkProvider(
   };
 }
 
-type CommonFields = Omit<Provider, "start" | "urlOf">;
-
-function common(id: string, section: ProviderConfig): CommonFields {
+/** What the config alone says of a provider. */
+export function describeProvider(
+  id: string,
+  section: ProviderConfig,
+): DescribedProvider {
   return {
     ...providerProfile(id, section),
     includeUsage: section.includeUsage,
@@ -109,7 +112,7 @@ function simulated(
     throw new TypeError(`Cannot build provider ${id}: it is no simulator`);
   }
   return {
-    ...common(id, section),
+    ...describeProvider(id, section),
     start: createSimulator(settings, {
       now: Date.now,
       timers: { setTimeout, clearTimeout },

@@ -8,6 +8,7 @@ import type { Explanation } from "../routing/explanation.ts";
 import { Router } from "../routing/router.ts";
 import { isJsonObject, type JsonObject } from "../support/json.ts";
 import { askGateway } from "../upstream/gateway_client.ts";
+import { describeProvider } from "./build_providers.ts";
 import {
   type Arguments,
   type Command,
@@ -77,6 +78,12 @@ async function explainOffline(
       config: () => config,
       router: () => router,
       protocols: PROTOCOLS,
+      provider: (id) => {
+        const section = config.providers.get(id);
+        return section === undefined
+          ? undefined
+          : describeProvider(id, section);
+      },
     });
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
@@ -181,6 +188,15 @@ function print(explanation: Explanation, terminal: Terminal): void {
   if (explanation.candidates.length > 0) {
     terminal.out("");
     terminal.out(candidateTable(explanation, terminal));
+  }
+  const bodies = explanation.candidates.flatMap(({ target, losses, refusal }) =>
+    refusal === null
+      ? losses.map((loss) => [target, `Loses ${loss}`] as const)
+      : [[target, refusal.message] as const]
+  );
+  if (bodies.length > 0) {
+    terminal.out("");
+    terminal.out(formatTable(terminal, ["TARGET", "IN TRANSLATION"], bodies));
   }
   if (explanation.excluded.length > 0) {
     const rows = explanation.excluded.map(({ target, reason }) =>

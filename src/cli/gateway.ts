@@ -365,6 +365,7 @@ export class Gateway {
         config: () => live().loaded.config,
         router: () => live().router,
         protocols: PROTOCOLS,
+        provider: (id) => live().snapshot.provider(id),
       }),
       ...adminRoutes({
         reload: (actor) => this.reload(actor),

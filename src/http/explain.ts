@@ -9,9 +9,19 @@ import type { Config } from "../config/schema.ts";
 import type { ClientRequest } from "../exchange/client.ts";
 import { type ClientIdentity, Exchange } from "../exchange/exchange.ts";
 import { invalidField, RequestError } from "../exchange/gateway_error.ts";
-import type { Protocols } from "../relay/outbound.ts";
+import type { TargetRef } from "../exchange/decision.ts";
+import { protocolFor } from "../relay/bodies.ts";
 import { factsOf } from "../relay/facts.ts";
-import { type Explanation, explanationOf } from "../routing/explanation.ts";
+import type { Inbound } from "../relay/inbound.ts";
+import { mustEstimate } from "../relay/other_operations.ts";
+import type { DescribedProvider, Protocols } from "../relay/outbound.ts";
+import { lossTexts, prepareTarget } from "../relay/prepare_target.ts";
+import { refersBack } from "../relay/responses_state.ts";
+import {
+  type Explanation,
+  explanationOf,
+  type ForeseenBody,
+} from "../routing/explanation.ts";
 import type { RequestFacts } from "../routing/facts.ts";
 import type { Router } from "../routing/router.ts";
 import { isJsonObject, type JsonObject } from "../support/json.ts";
@@ -32,6 +42,8 @@ export interface ExplainDependencies {
   router(): Router;
   /** The codecs. */
   readonly protocols: Protocols;
+  /** A provider by id, or a registered head. */
+  provider(id: string): DescribedProvider | undefined;
 }
 
 /** Makes `POST /api/routing/explain`. */
@@ -66,19 +78,67 @@ export function explainQuestion(
   question: unknown,
   deps: ExplainDependencies,
 ): Explanation {
-  const facts = factsOfQuestion(question, deps);
-  return explanationOf(deps.router().explain(facts), facts);
+  const asked = readQuestion(question, deps);
+  const explained = deps.router().explain(asked.facts);
+  const { alias } = explained.decision;
+  return explanationOf(
+    explained,
+    asked.facts,
+    (target) => foresee(asked, target, alias, deps),
+  );
+}
+
+/** Prepares the body for a target as the relay would, and throws it away. */
+function foresee(
+  { exchange, inbound }: AskedRequest,
+  target: TargetRef,
+  alias: string | null,
+  { config, protocols, provider: find }: ExplainDependencies,
+): ForeseenBody | null {
+  const provider = find(target.provider);
+  if (provider === undefined || mustEstimate(exchange, provider)) return null;
+  const { models, responses, routing } = config();
+  // What is kept of the conversation stands in nobody's body but the relay's.
+  if (responses.store && refersBack(inbound.json())) return null;
+  const outbound = {
+    exchange,
+    inbound,
+    target,
+    provider,
+    protocols,
+    conversation: null,
+  };
+  const onLoss = (alias === null ? null : models.get(alias)?.onLoss) ??
+    routing.onLoss;
+  const result = prepareTarget(outbound, onLoss, (error) => {
+    throw error;
+  });
+  return {
+    protocol: protocolFor(provider, exchange.protocol),
+    losses: result.kind === "prepared" ? lossTexts(result.prepared) : [],
+    refusal: result.kind === "refused" ? result.error : null,
+  };
+}
+
+/** A request in a question, read by the path that requests take. */
+export interface AskedRequest {
+  /** Its exchange, which never begins. */
+  readonly exchange: Exchange;
+  /** What was sent. */
+  readonly inbound: Inbound;
+  /** What routing asks of it. */
+  readonly facts: RequestFacts;
 }
 
 /**
- * Reads the facts of a question, by the path that requests take.
+ * Reads a question.
  *
  * @throws {RequestError} for a question, or a request in it, that is wrong
  */
-export function factsOfQuestion(
+export function readQuestion(
   question: unknown,
   deps: Pick<ExplainDependencies, "config" | "protocols">,
-): RequestFacts {
+): AskedRequest {
   if (!isJsonObject(question)) {
     throw invalidField(
       "body",
@@ -107,10 +167,14 @@ export function factsOfQuestion(
   exchange.requestedModel = scan.model ?? "";
   exchange.stream = operation === "generate" && scan.stream === true;
   const { protocols } = deps;
-  return factsOf(
-    exchange,
-    new ScannedInbound(request, scan, protocols, protocol, () => {}),
+  const inbound = new ScannedInbound(
+    request,
+    scan,
+    protocols,
+    protocol,
+    () => {},
   );
+  return { exchange, inbound, facts: factsOf(exchange, inbound) };
 }
 
 function endpointOf(name: unknown): InferenceEndpoint {

@@ -7,14 +7,13 @@
 
 import { gatewayError, RequestError } from "../exchange/gateway_error.ts";
 import type { ProtocolName } from "../exchange/names.ts";
-import type { Provider } from "../providers/provider.ts";
 import { nativeBody } from "./native_body.ts";
-import type { Outbound, Prepared } from "./outbound.ts";
+import type { DescribedProvider, Outbound, Prepared } from "./outbound.ts";
 import { translatedBody } from "./translated_body.ts";
 
 /** Chooses the protocol towards a provider: the client's own if it has it, else its first. */
 export function protocolFor(
-  provider: Provider,
+  provider: DescribedProvider,
   client: ProtocolName,
 ): ProtocolName {
   return provider.protocols.includes(client)

@@ -32,6 +32,9 @@ export interface Prepared {
   readonly customTools?: ReadonlySet<string>;
 }
 
+/** A provider as far as a body for it depends on it: nobody is called. */
+export type DescribedProvider = Omit<Provider, "start" | "urlOf">;
+
 /** A request and where it is to go. */
 export interface Outbound {
   /** The exchange. */
@@ -41,7 +44,7 @@ export interface Outbound {
   /** Where it goes. */
   readonly target: TargetRef;
   /** Who serves the target. */
-  readonly provider: Provider;
+  readonly provider: DescribedProvider;
   /** The codecs. */
   readonly protocols: Protocols;
   /** What the gateway keeps of the conversation, `null` where it keeps nothing. */
@@ -57,7 +60,7 @@ export interface Outbound {
 export function asksStream(
   exchange: Exchange,
   target: TargetRef,
-  provider: Provider,
+  provider: DescribedProvider,
 ): boolean {
   if (exchange.operation !== "generate") return false;
   if (provider.stream === "always") return true;

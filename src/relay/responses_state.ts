@@ -112,7 +112,8 @@ export class Conversation {
   }
 }
 
-function refersBack(body: JsonObject): boolean {
+/** Whether a request names answers or items of before instead of sending them. */
+export function refersBack(body: JsonObject): boolean {
   return (body.previous_response_id ?? null) !== null ||
     objects(body.input).some(isReference);
 }

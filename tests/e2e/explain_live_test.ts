@@ -6,6 +6,9 @@ import type { Explanation } from "../../src/routing/explanation.ts";
 import { FakeTerminal } from "../cli/fake_terminal.ts";
 import type { Question } from "../routing/fixtures.ts";
 import { Generated } from "../routing/generated.ts";
+import { answer, FakeProvider } from "../fake_provider/fake_provider.ts";
+import type { JsonObject } from "../../src/support/json.ts";
+import { wholeAnswer } from "./pair.ts";
 import { FAST_SIMULATOR, startGateway, type TestGateway } from "./gateway.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
@@ -125,6 +128,113 @@ Deno.test("a gateway learns which target is fast, and keeps what it knows over a
   assertStringIncludes(body.candidates[0]?.reason ?? "", "Median answer after");
 });
 
+/** Targets of each protocol; the fakes answer whatever reaches them. */
+async function withFakes(
+  onLoss: "header" | "reject",
+  body: (gateway: TestGateway) => Promise<void>,
+): Promise<void> {
+  const chatPath = "/v1/chat/completions";
+  await using chat = await FakeProvider.start(
+    answer(200, wholeAnswer(chatPath, "x")),
+  );
+  await using messages = await FakeProvider.start(
+    answer(200, wholeAnswer("/v1/messages", "x")),
+  );
+  await using gateway = await startGateway({
+    providers: {
+      c: {
+        protocols: { chat: `${chat.url}/v1` },
+        keys: ["${env:KEY}"],
+        patches: ["groq"],
+      },
+      m: { protocols: { messages: messages.url }, keys: ["${env:KEY}"] },
+    },
+    models: {
+      both: { onLoss, targets: ["m/claude", "c/glm-5"] },
+      only: { onLoss, targets: ["m/claude"] },
+      patched: { onLoss, targets: ["c/glm-5", "m/claude"] },
+    },
+  }, { KEY: "key-of-a-provider-1" });
+  await body(gateway);
+}
+
+const HI = [{ role: "user", content: "hi" }];
+const TRANSLATED: readonly [string, JsonObject, (string | null)[]][] = [
+  ["/v1/chat/completions", { messages: HI }, [null, null]],
+  ["/v1/chat/completions", { messages: HI, n: 2 }, ["n", "n"]],
+  ["/v1/chat/completions", { messages: HI, logprobs: true }, [
+    "logprobs",
+    "logprobs",
+  ]],
+  ["/v1/responses", { input: "hi", background: true }, [
+    "background",
+    "background",
+  ]],
+  ["/v1/responses", {
+    input: "hi",
+    tools: [{ type: "custom", name: "patch" }],
+  }, ["tools[0]", null]],
+  ["/v1/messages", { max_tokens: 9, messages: HI, container: "c" }, [
+    null,
+    "container",
+  ]],
+];
+
+for (const onLoss of ["header", "reject"] as const) {
+  Deno.test(`POST /api/routing/explain foresees what translation refuses (onLoss ${onLoss})`, () =>
+    withFakes(onLoss, async (gateway) => {
+      for (const model of ["both", "only", "patched"]) {
+        for (const [endpoint, fields, refused] of TRANSLATED) {
+          const question = {
+            endpoint,
+            headers: {},
+            body: { model, ...fields },
+          };
+          const explained = (await explain(gateway, question)).body;
+          const live = await send(gateway, question);
+          const told = JSON.stringify([model, fields, explained, live.text]);
+          assertEquals(
+            [live.status, live.target],
+            [explained.refusal?.status ?? 200, explained.chosen],
+            told,
+          );
+          if (explained.refusal !== null) {
+            assert(
+              live.text.includes(
+                JSON.stringify(explained.refusal.message).slice(1, -1),
+              ),
+              told,
+            );
+          }
+          const [atMessages, atChat] = refused;
+          for (const { target, refusal } of explained.candidates) {
+            const param = target === "m/claude" ? atMessages : atChat;
+            assertEquals(refusal?.param ?? null, param ?? null, told);
+          }
+        }
+      }
+    }));
+}
+
+Deno.test("POST /api/routing/explain says what a translation loses, and refuses for it where the config says so", async () => {
+  const question = {
+    endpoint: "/v1/chat/completions",
+    body: { model: "only", messages: HI, seed: 7 },
+  };
+  await withFakes("header", async (gateway) => {
+    const { candidates, refusal } = (await explain(gateway, question)).body;
+    assertEquals(refusal, null);
+    assertEquals(candidates.map(({ protocol }) => protocol), ["messages"]);
+    assertEquals(candidates[0]?.losses, [
+      "seed: the messages protocol has no such field",
+    ]);
+  });
+  await withFakes("reject", async (gateway) => {
+    const { chosen, refusal } = (await explain(gateway, question)).body;
+    assertEquals([chosen, refusal?.status], [null, 400]);
+  });
+});
+
 Deno.test("POST /api/routing/explain names what is wrong with a question", async () => {
   await using gateway = await startGateway({
     providers: { a: FAST_SIMULATOR },
@@ -200,6 +310,38 @@ Deno.test("explain tells from a config and from a running gateway, in the same w
   assertStringIncludes(offline.out, "m: by alias, alias m, selector in_order");
   assertStringIncludes(offline.out, "1  b/2");
   assertStringIncludes(offline.out, "a/1       It takes no images");
+});
+
+Deno.test("explain shows what translation loses and refuses", async () => {
+  const file = {
+    admin: CONFIG.admin,
+    providers: {
+      m: { protocols: { messages: "http://127.0.0.1:1" } },
+      c: { protocols: { chat: "http://127.0.0.1:1/v1" } },
+    },
+    models: { x: { targets: ["m/claude", "c/glm-5"] } },
+  };
+  await using gateway = await startGateway(file, VARIABLES);
+  const config = ["--config", `${gateway.folder}/signalbox.jsonc`];
+  const asked = ["--endpoint", "/v1/responses", "-"];
+  const tools = [{
+    type: "custom",
+    name: "patch",
+    format: { type: "grammar", syntax: "lark", definition: "x" },
+  }];
+  const input = JSON.stringify({ model: "x", input: "hi", tools });
+  const offline = await command([...config, ...asked], input);
+  assertEquals(offline.code, 0);
+  assertStringIncludes(offline.out, "m/claude  Cannot send tools[0]");
+  assertStringIncludes(offline.out, "c/glm-5   Loses tools[0].format: ");
+  assertEquals(
+    await command(["--url", gateway.url, ...asked], input),
+    offline,
+  );
+  const one = JSON.stringify({ model: "m/claude", input: "hi", tools });
+  const refused = await command([...config, ...asked], one);
+  assertEquals(refused.code, 1);
+  assertStringIncludes(refused.out, "Refused with 400: Cannot send tools[0]");
 });
 
 Deno.test("explain takes client and headers, and speaks JSON", async () => {

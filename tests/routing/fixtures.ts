@@ -3,7 +3,7 @@
 import { type Config, configSchema } from "../../src/config/schema.ts";
 import { parseTarget } from "../../src/config/targets.ts";
 import type { TargetRef } from "../../src/exchange/decision.ts";
-import { factsOfQuestion } from "../../src/http/explain.ts";
+import { readQuestion } from "../../src/http/explain.ts";
 import { PROTOCOLS } from "../../src/protocols/protocols.ts";
 import type { TargetPerformance } from "../../src/providers/window.ts";
 import type { RequestFacts } from "../../src/routing/facts.ts";
@@ -30,7 +30,7 @@ export function factsFor(
   { endpoint, body, client, headers }: Question = {},
   config: Config = configOf({}),
 ): RequestFacts {
-  return factsOfQuestion({
+  return readQuestion({
     endpoint: endpoint ?? "/v1/chat/completions",
     body: {
       model: "m",
@@ -39,7 +39,7 @@ export function factsFor(
     },
     client,
     headers: { ...headers },
-  }, { config: () => config, protocols: PROTOCOLS });
+  }, { config: () => config, protocols: PROTOCOLS }).facts;
 }
 
 /** Makes a target of `provider/model`. */

@@ -50,6 +50,8 @@ const PEAK = {
   factor: "2",
 };
 
+const NO_PRIORITY = { batch: { factor: "0.5" }, flex: { factor: "0.5" } };
+
 /** Known errors of the sources, and what holds instead. */
 const CORRECTIONS: readonly (readonly [string, Entry])[] = [
   // Lists give the peak price; off-peak is half of it, weekends are off-peak.
@@ -74,6 +76,8 @@ const CORRECTIONS: readonly (readonly [string, Entry])[] = [
     windows: [PEAK],
     notes: ["weekdays 01-04 and 06-10 UTC cost double"],
   }],
+  // Nobody sells it: the table repeats the price of a larger model.
+  ["openai/gpt-5-nano", { serviceTiers: NO_PRIORITY }],
   // 200k and above, not only above.
   ["xai/grok-4.5", { cachedPer1M: "0.3" }],
 ];
@@ -269,7 +273,7 @@ function numbers(value: Entry): Entry {
   ) as Entry;
 }
 
-function sorted(entry: Entry): JsonValue {
+function sorted(entry: Entry): unknown {
   return Object.entries(entry).sort(([left], [right]) => left < right ? -1 : 1);
 }
 

@@ -52,8 +52,14 @@ Deno.test("readPriceFile() litellm: rates, bounds, service tiers and regions", (
       tiers: [{ above: 272000, inputPer1M: "10", outputPer1M: "45" }],
       serviceTiers: {
         flex: { factor: "0.5" },
-        // No common factor: the prices. Priority is not sold for long inputs.
-        priority: { inputPer1M: "12.5", outputPer1M: "80", shortOnly: true },
+        // No common factor: the prices; cache reads follow the input. Priority
+        // is not sold for long inputs.
+        priority: {
+          inputPer1M: "12.5",
+          outputPer1M: "80",
+          cachedPer1M: "1.25",
+          shortOnly: true,
+        },
         batch: { factor: "0.5" },
       },
       regions: { eu: "1.1" },

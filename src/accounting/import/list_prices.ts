@@ -8,7 +8,7 @@
 
 import { decimalText, scaledDecimal } from "../../support/decimal.ts";
 import { isJsonObject } from "../../support/json.ts";
-import type { WrittenEntry } from "./imported_prices.ts";
+import type { WrittenEntry, WrittenRates } from "./imported_prices.ts";
 
 const RATE_SCALE = 6;
 
@@ -16,6 +16,11 @@ function times(price: string, factorPpm: bigint): string {
   const read = scaledDecimal(price, RATE_SCALE);
   const value = (read?.value ?? 0n) * factorPpm / 1_000_000n;
   return decimalText(value, RATE_SCALE);
+}
+
+/** Who has no price of its own for reasoning: it costs what output costs, also where that changes. */
+export function dropPlainReasoning(rates: WrittenRates): void {
+  if (rates.reasoningPer1M === rates.outputPer1M) delete rates.reasoningPer1M;
 }
 
 /** Who sells batches at half the price, whatever the model. */

@@ -18,7 +18,12 @@ import {
   type WrittenEntry,
   type WrittenRates,
 } from "./imported_prices.ts";
-import { completeEntry, isInclusiveBound, isShortOnly } from "./list_prices.ts";
+import {
+  completeEntry,
+  dropPlainReasoning,
+  isInclusiveBound,
+  isShortOnly,
+} from "./list_prices.ts";
 import {
   hasRates,
   type WrittenTier,
@@ -119,6 +124,7 @@ function importRow(
   const answers = ["chat", "responses", "completion"].includes(
     String(row.mode),
   );
+  dropPlainReasoning(base);
   dropUnknownZeros(prices, place, base, !answers || hasNoOutput(model));
   const entry: WrittenEntry = { ...base };
   const tiers = grid.tiers("");

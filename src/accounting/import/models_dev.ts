@@ -17,7 +17,12 @@ import {
   type WrittenEntry,
   type WrittenRates,
 } from "./imported_prices.ts";
-import { completeEntry, isInclusiveBound, isShortOnly } from "./list_prices.ts";
+import {
+  completeEntry,
+  dropPlainReasoning,
+  isInclusiveBound,
+  isShortOnly,
+} from "./list_prices.ts";
 import {
   hasRates,
   type WrittenPrices,
@@ -115,6 +120,7 @@ function importCost(
       return;
     }
   }
+  dropPlainReasoning(base);
   dropUnknownZeros(prices, place, base);
   const inclusive = isInclusiveBound(provider);
   const tiers = tiersOf(cost);

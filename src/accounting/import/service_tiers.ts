@@ -40,6 +40,33 @@ function commonFactor(base: WrittenRates, tier: WrittenRates): bigint | null {
   return common === 0n ? null : common;
 }
 
+/** Rates that follow another one where a service tier does not list them. */
+const FOLLOWS: readonly (readonly [RateKey, "inputPer1M" | "outputPer1M"])[] = [
+  ["cachedPer1M", "inputPer1M"],
+  ["cacheWritePer1M", "inputPer1M"],
+  ["cacheWrite1hPer1M", "inputPer1M"],
+  ["audioInputPer1M", "inputPer1M"],
+  ["audioCachedPer1M", "inputPer1M"],
+  ["reasoningPer1M", "outputPer1M"],
+  ["audioOutputPer1M", "outputPer1M"],
+  ["imageOutputPer1M", "outputPer1M"],
+];
+
+/** The rates that a service tier leaves out, in proportion to those it lists. */
+function following(base: WrittenRates, variant: WrittenRates): WrittenRates {
+  const rates: WrittenRates = {};
+  for (const [key, leader] of FOLLOWS) {
+    const price = integer(base[key]);
+    const from = integer(base[leader]);
+    const to = integer(variant[leader]);
+    if (price === null || from === null || to === null || from === 0n) {
+      continue;
+    }
+    rates[key] = decimalText(price * to / from, RATE_SCALE);
+  }
+  return rates;
+}
+
 /** Rates of a bound in a service tier that lists none: in proportion. */
 function proportional(
   base: WrittenRates,
@@ -107,10 +134,14 @@ export function writtenVariant(
   { base, tiers, inclusive }: WrittenPrices,
   { rates: variant, tiers: own, shortOnly }: ListedVariant,
 ): JsonObject {
-  const factor = commonFactor(base, variant);
+  const factor = variant.inputPer1M !== undefined &&
+      (variant.outputPer1M !== undefined || base.outputPer1M === undefined)
+    ? commonFactor(base, variant)
+    : null;
+  const rates = { ...following(base, variant), ...variant };
   if (shortOnly && own.length === 0 && tiers.length > 0) {
     return factor === null
-      ? { ...variant, shortOnly }
+      ? { ...rates, shortOnly }
       : { factor: decimalText(factor, RATE_SCALE), shortOnly };
   }
   if (factor !== null && fits(tiers, own, factor)) {
@@ -118,11 +149,11 @@ export function writtenVariant(
   }
   const rows = tiers.map((tier) =>
     own.find(({ above }) => above === tier.above) ??
-      proportional(base, variant, tier)
+      proportional(base, rates, tier)
   );
   const written = rows.filter(({ rates }) => hasRates(rates))
     .map((tier) => writtenTier(tier, inclusive));
-  return { ...variant, ...(written.length > 0 ? { tiers: written } : {}) };
+  return { ...rates, ...(written.length > 0 ? { tiers: written } : {}) };
 }
 
 /** Whether any rate is given. */

@@ -6,7 +6,11 @@
  * @module
  */
 
-import type { ExchangeEvent, Tap } from "../exchange/events.ts";
+import type {
+  ExchangeEvent,
+  ExchangeEventType,
+  Tap,
+} from "../exchange/events.ts";
 import type { Attempt, Exchange } from "../exchange/exchange.ts";
 import type { FileStream } from "../support/file_stream.ts";
 import type { JsonValue } from "../support/json.ts";
@@ -85,6 +89,12 @@ export class ErrorLogTap implements Tap {
     this.#options = options;
   }
 
+  /** What it listens to. */
+  readonly hears: readonly ExchangeEventType[] = [
+    "request-body",
+    "chunk",
+    "finished",
+  ];
   /** Whether bodies are kept. */
   get wantsBytes(): boolean {
     return this.#options.enabled && this.#options.captureBodies;

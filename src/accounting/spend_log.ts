@@ -1,6 +1,10 @@
 /** What requests cost, for budgets alone: written only while the usage log is switched off. @module */
 
-import type { ExchangeEvent, Tap } from "../exchange/events.ts";
+import type {
+  ExchangeEvent,
+  ExchangeEventType,
+  Tap,
+} from "../exchange/events.ts";
 import { usdText } from "../support/decimal.ts";
 import type { FileStream } from "../support/file_stream.ts";
 import { requestCost } from "./request_cost.ts";
@@ -11,6 +15,8 @@ export class SpendLogTap implements Tap {
   readonly name = "spend-log";
   /** Bytes are none of its business. */
   readonly wantsBytes = false;
+  /** What it listens to. */
+  readonly hears: readonly ExchangeEventType[] = ["finished"];
   /** Whether lines are written. */
   enabled: boolean;
   readonly #stream: FileStream;

@@ -1,6 +1,10 @@
 /** The usage log: one line per request, handed to the writer of files at once. @module */
 
-import type { ExchangeEvent, Tap } from "../exchange/events.ts";
+import type {
+  ExchangeEvent,
+  ExchangeEventType,
+  Tap,
+} from "../exchange/events.ts";
 import type { FileStream } from "../support/file_stream.ts";
 import { type UsageRecordOptions, UsageRecordWriter } from "./usage_record.ts";
 
@@ -16,6 +20,8 @@ export class UsageLogTap implements Tap {
   readonly name = "usage-log";
   /** Bytes are none of its business. */
   readonly wantsBytes = false;
+  /** What it listens to. */
+  readonly hears: readonly ExchangeEventType[] = ["finished"];
   readonly #stream: FileStream;
   #record: UsageRecordWriter | null = null;
 

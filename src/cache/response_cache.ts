@@ -14,6 +14,7 @@ import { type Clock, SYSTEM_CLOCK } from "../support/clock.ts";
 import { isCacheable } from "./cacheable.ts";
 import { canonicalJson } from "./canonical_json.ts";
 import { HitWindow } from "./hit_window.ts";
+import { decodeUtf8 } from "../support/utf8.ts";
 
 /** What an entry weighs beside its body: its name, its fields, the map's own cells. */
 const ENTRY_BYTES = 1024;
@@ -115,7 +116,7 @@ export class ResponseCache {
       question.query,
       ...lastingHeaders(question.headers),
     ]));
-    hash.update(canonicalJson(new TextDecoder().decode(question.body)));
+    hash.update(canonicalJson(decodeUtf8(question.body)));
     return hash.digest("base64url");
   }
 

@@ -1,6 +1,10 @@
 /** One log line per exchange. @module */
 
-import type { ExchangeEvent, Tap } from "../exchange/events.ts";
+import type {
+  ExchangeEvent,
+  ExchangeEventType,
+  Tap,
+} from "../exchange/events.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { totalInput, totalOutput } from "../exchange/usage.ts";
 import { jsonText, type LogLimits } from "../support/log_format.ts";
@@ -15,6 +19,8 @@ export class AccessLogTap implements Tap {
   readonly name = "access-log";
   /** Bytes are none of its business. */
   readonly wantsBytes = false;
+  /** What it listens to. */
+  readonly hears: readonly ExchangeEventType[] = ["finished"];
   readonly #log: LogWriter;
   readonly #limits: LogLimits;
 

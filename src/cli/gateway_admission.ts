@@ -8,7 +8,11 @@ import {
 } from "../accounting/rate_limits.ts";
 import type { Config } from "../config/schema.ts";
 import type { Decision, TargetRef } from "../exchange/decision.ts";
-import type { ExchangeEvent, Tap } from "../exchange/events.ts";
+import type {
+  ExchangeEvent,
+  ExchangeEventType,
+  Tap,
+} from "../exchange/events.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import {
   type GatewayError,
@@ -61,6 +65,11 @@ export class GatewayAdmission implements Admission, Tap {
   readonly name = "budgets";
   /** Bytes are none of its business. */
   readonly wantsBytes = false;
+  /** What it listens to. */
+  readonly hears: readonly ExchangeEventType[] = [
+    "attempt-finished",
+    "finished",
+  ];
   readonly #options: AdmissionOptions;
   readonly #windows = new Map<string, ClientWindow>();
   readonly #counted = new WeakMap<Exchange, Counted>();

@@ -68,12 +68,17 @@ export type ExchangeEvent =
   }
   | { readonly type: "finished"; readonly exchange: Exchange };
 
+/** The kinds of events. */
+export type ExchangeEventType = ExchangeEvent["type"];
+
 /** Listens to exchanges. Synchronous and cheap; hands work to a bounded queue. */
 export interface Tap {
   /** Shown in the log and the counter when it throws. */
   readonly name: string;
   /** Whether `request-body`, `upstream-request` and `chunk` are to be emitted. May change with the config. */
   readonly wantsBytes: boolean;
+  /** The events it is told of; all, if it does not say. */
+  readonly hears?: readonly ExchangeEventType[];
   /** Hears one event. */
   on(event: ExchangeEvent): void;
 }

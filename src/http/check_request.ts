@@ -9,6 +9,7 @@ import { type GatewayError, gatewayError } from "../exchange/gateway_error.ts";
 import type { Operation, ProtocolName } from "../exchange/names.ts";
 import { FACT_FIELDS } from "../routing/facts.ts";
 import type { JsonField, JsonScan } from "../support/json_scan.ts";
+import { decodeUtf8 } from "../support/utf8.ts";
 
 /** The top-level fields that are looked for in every inference body. */
 export const WATCHED_FIELDS: readonly string[] = [
@@ -162,7 +163,7 @@ function tooMany(
   // Each item costs a token: only a body with more of them needs a count.
   if (scan.tokens <= most) return null;
   const value: unknown = JSON.parse(
-    new TextDecoder().decode(body.subarray(field.start, field.end)),
+    decodeUtf8(body.subarray(field.start, field.end)),
   );
   if (!Array.isArray(value) || value.length <= most) return null;
   return invalid(
@@ -172,7 +173,7 @@ function tooMany(
 }
 
 function textOf(body: Uint8Array, field: JsonField): string {
-  return new TextDecoder().decode(body.subarray(field.start, field.end));
+  return decodeUtf8(body.subarray(field.start, field.end));
 }
 
 function article(type: string): string {

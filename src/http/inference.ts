@@ -18,6 +18,7 @@ import {
   type Route,
   type RouteHandler,
 } from "./route.ts";
+import { decodeUtf8 } from "../support/utf8.ts";
 
 /** What the inference routes need. */
 export interface InferenceDependencies {
@@ -216,7 +217,7 @@ export class ScannedInbound implements Inbound {
 function parseBody(body: Uint8Array): JsonObject {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder().decode(body));
+    value = JSON.parse(decodeUtf8(body));
   } catch {
     // The scan leaves escapes inside strings to this place; the parser's own
     // message would quote the input.

@@ -1,7 +1,11 @@
 /** What attempts cost, by provider, model and client; how old the prices are. @module */
 
 import type { CostStatus } from "../exchange/cost.ts";
-import type { ExchangeEvent, Tap } from "../exchange/events.ts";
+import type {
+  ExchangeEvent,
+  ExchangeEventType,
+  Tap,
+} from "../exchange/events.ts";
 import type { Attempt, Exchange } from "../exchange/exchange.ts";
 import { type Counter, type CounterFamily, OVERFLOW_LABEL } from "./family.ts";
 import type { KnownLabels } from "./known_labels.ts";
@@ -49,6 +53,8 @@ export class CostMetrics implements Tap {
   readonly name = "cost-metrics";
   /** Bytes are none of its business. */
   readonly wantsBytes = false;
+  /** What it listens to. */
+  readonly hears: readonly ExchangeEventType[] = ["attempt-finished"];
   readonly #byUser: CounterFamily;
   readonly #usd: CounterFamily;
   readonly #records: CounterFamily;

@@ -6,7 +6,11 @@
  * @module
  */
 
-import type { ExchangeEvent, Tap } from "../exchange/events.ts";
+import type {
+  ExchangeEvent,
+  ExchangeEventType,
+  Tap,
+} from "../exchange/events.ts";
 import type { Attempt, Exchange } from "../exchange/exchange.ts";
 import { FAILURE_RULES } from "../exchange/failure.ts";
 import type { Operation } from "../exchange/names.ts";
@@ -30,6 +34,11 @@ export class GenAiTap implements Tap {
   readonly name = "gen-ai-metrics";
   /** Bytes are none of its business. */
   readonly wantsBytes = false;
+  /** What it listens to. */
+  readonly hears: readonly ExchangeEventType[] = [
+    "attempt-finished",
+    "finished",
+  ];
   readonly #tokens: HistogramFamily;
   readonly #clientSeconds: HistogramFamily;
   readonly #firstChunk: HistogramFamily;

@@ -5,7 +5,11 @@
  * @module
  */
 
-import type { ExchangeEvent, Tap } from "../exchange/events.ts";
+import type {
+  ExchangeEvent,
+  ExchangeEventType,
+  Tap,
+} from "../exchange/events.ts";
 import type { Attempt, Exchange } from "../exchange/exchange.ts";
 import type { Outcome } from "../exchange/names.ts";
 import {
@@ -67,6 +71,13 @@ export class MetricsTap implements Tap {
   readonly name = "metrics";
   /** Bytes are none of its business. */
   readonly wantsBytes = false;
+  /** What it listens to. */
+  readonly hears: readonly ExchangeEventType[] = [
+    "received",
+    "attempt-started",
+    "attempt-finished",
+    "finished",
+  ];
   readonly #attempts: AttemptFamilies;
   readonly #requests: CounterFamily;
   readonly #seconds: HistogramFamily;

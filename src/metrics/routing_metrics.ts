@@ -1,7 +1,11 @@
 /** Counts routing decisions, and lookups in the routing-decision cache. @module */
 
 import type { Decision } from "../exchange/decision.ts";
-import type { ExchangeEvent, Tap } from "../exchange/events.ts";
+import type {
+  ExchangeEvent,
+  ExchangeEventType,
+  Tap,
+} from "../exchange/events.ts";
 import type { Counter, CounterFamily } from "./family.ts";
 import type { Registry } from "./registry.ts";
 
@@ -23,6 +27,8 @@ export class RoutingMetrics implements Tap {
   readonly name = "routing-metrics";
   /** Bytes are none of its business. */
   readonly wantsBytes = false;
+  /** What it listens to. */
+  readonly hears: readonly ExchangeEventType[] = ["decided"];
   readonly #decisions: CounterFamily;
   readonly #bound = new Map<string, Counter>();
   readonly #hits: Counter;

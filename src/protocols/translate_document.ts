@@ -25,6 +25,7 @@ import type {
   Protocol,
   TargetProfile,
 } from "./protocol.ts";
+import { decodeUtf8, encodeUtf8 } from "../support/utf8.ts";
 
 // What the listener allows (RFC 8259 section 9 leaves the depth to us).
 const LIMITS = { maxDepth: 128, maxTokens: 0 } as const;
@@ -53,7 +54,7 @@ export interface TranslatedRequest {
  * @throws {RequestError} where it is no object, or nested too deep
  */
 export function parseDocument(text: string): JsonObject {
-  const scan = scanJson(new TextEncoder().encode(text), LIMITS, []);
+  const scan = scanJson(encodeUtf8(text), LIMITS, []);
   if (scan.ok) {
     try {
       const value: unknown = JSON.parse(text);
@@ -103,7 +104,7 @@ function nativeRequest(
   protocol: Protocol,
   model: string,
 ): string {
-  const bytes = new TextEncoder().encode(text);
+  const bytes = encodeUtf8(text);
   const scan = scanJson(bytes, LIMITS, ["model", "stream_options"]);
   const edits: JsonEdit[] = [];
   const field = scan.fields.get("model");
@@ -122,9 +123,7 @@ function nativeRequest(
       );
     }
   }
-  return edits.length === 0
-    ? text
-    : new TextDecoder().decode(spliceJson(bytes, edits));
+  return edits.length === 0 ? text : decodeUtf8(spliceJson(bytes, edits));
 }
 
 /** A whole answer for a client, or the error that the provider's answer was. */

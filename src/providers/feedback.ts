@@ -1,7 +1,11 @@
 /** What users say of answers: remembered by request id for a while, averaged by target. @module */
 
 import type { TargetRef } from "../exchange/decision.ts";
-import type { ExchangeEvent, Tap } from "../exchange/events.ts";
+import type {
+  ExchangeEvent,
+  ExchangeEventType,
+  Tap,
+} from "../exchange/events.ts";
 
 /** Requests whose feedback is still taken. */
 const MOST_REQUESTS = 10_000;
@@ -31,7 +35,16 @@ export class FeedbackBook implements Tap {
   readonly name = "feedback";
   /** Bytes are none of its business. */
   readonly wantsBytes = false;
-  readonly #requests = new Map<string, AnsweredRequest>();
+  /** What it listens to. */
+  readonly hears: readonly ExchangeEventType[] = ["finished"];
+  // A ring, searched when a vote comes: votes are rare, answers are not.
+  readonly #ids: string[] = new Array(MOST_REQUESTS).fill("");
+  readonly #targets: (TargetRef | null)[] = new Array(MOST_REQUESTS)
+    .fill(null);
+  readonly #tiers: string[] = new Array(MOST_REQUESTS).fill("");
+  readonly #finishReasons: (string | null)[] = new Array(MOST_REQUESTS)
+    .fill(null);
+  #next = 0;
   readonly #quality = new Map<string, Mean>();
 
   /** Remembers who answered. */
@@ -40,18 +53,25 @@ export class FeedbackBook implements Tap {
     const { exchange } = event;
     const attempt = exchange.lastAttempt;
     if (attempt?.outcome?.kind !== "answered") return;
-    const called = /tool|function/.test(attempt.finishReason ?? "");
-    this.#requests.set(exchange.id, {
-      target: attempt.target,
-      tier: exchange.client.tier,
-      contentType: called ? "tool_call" : "text",
-    });
-    forgetOldest(this.#requests, MOST_REQUESTS);
+    const place = this.#next;
+    this.#ids[place] = exchange.id;
+    this.#targets[place] = attempt.target;
+    this.#tiers[place] = exchange.client.tier;
+    this.#finishReasons[place] = attempt.finishReason;
+    this.#next = (place + 1) % MOST_REQUESTS;
   }
 
   /** The answered request of that id, `null` if it is unknown or too long ago. */
   find(requestId: string): AnsweredRequest | null {
-    return this.#requests.get(requestId) ?? null;
+    const place = this.#ids.indexOf(requestId);
+    const target = this.#targets[place] ?? null;
+    if (target === null) return null;
+    const called = /tool|function/.test(this.#finishReasons[place] ?? "");
+    return {
+      target,
+      tier: this.#tiers[place] ?? "",
+      contentType: called ? "tool_call" : "text",
+    };
   }
 
   /** Takes one vote on the quality of a target. */

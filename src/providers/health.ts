@@ -6,7 +6,11 @@
  * @module
  */
 
-import type { ExchangeEvent, Tap } from "../exchange/events.ts";
+import type {
+  ExchangeEvent,
+  ExchangeEventType,
+  Tap,
+} from "../exchange/events.ts";
 import { FAILURE_RULES } from "../exchange/failure.ts";
 import { type Clock, SYSTEM_CLOCK } from "../support/clock.ts";
 import { DecayedMean } from "./decayed_mean.ts";
@@ -54,6 +58,8 @@ export class HealthScores implements Tap {
   readonly name = "health";
   /** It needs no bytes. */
   readonly wantsBytes = false;
+  /** What it listens to. */
+  readonly hears: readonly ExchangeEventType[] = ["attempt-finished"];
   readonly #usability: (provider: string) => number;
   readonly #clock: Pick<Clock, "monotonicMs">;
   readonly #records = new Map<string, ProviderRecord>();

@@ -1,6 +1,10 @@
 /** How every target did lately: a tap that feeds one rolling window per target. @module */
 
-import type { ExchangeEvent, Tap } from "../exchange/events.ts";
+import type {
+  ExchangeEvent,
+  ExchangeEventType,
+  Tap,
+} from "../exchange/events.ts";
 import type { Attempt, Exchange } from "../exchange/exchange.ts";
 import type { FailureKind } from "../exchange/failure.ts";
 import { totalInput, totalOutput } from "../exchange/usage.ts";
@@ -36,6 +40,8 @@ export class PerformanceWindows implements Tap {
   readonly name = "performance";
   /** Bytes are none of its business. */
   readonly wantsBytes = false;
+  /** What it listens to. */
+  readonly hears: readonly ExchangeEventType[] = ["attempt-finished"];
   readonly #clock: Pick<Clock, "monotonicMs">;
   readonly #maxTargets: number;
   /** In the order of their last attempts, the oldest first. */

@@ -1,6 +1,10 @@
 /** What runs at this moment: exchanges, and attempts by target and provider. @module */
 
-import type { ExchangeEvent, Tap } from "../exchange/events.ts";
+import type {
+  ExchangeEvent,
+  ExchangeEventType,
+  Tap,
+} from "../exchange/events.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 
 /** Attempts at which a target without a known capacity counts as half full. */
@@ -12,6 +16,13 @@ export class RunningAttempts implements Tap {
   readonly name = "running";
   /** It needs no bytes. */
   readonly wantsBytes = false;
+  /** What it listens to. */
+  readonly hears: readonly ExchangeEventType[] = [
+    "received",
+    "attempt-started",
+    "attempt-finished",
+    "finished",
+  ];
   /**
    * No `Set`: one that entries come and go in is laid out anew all the time, and
    * each old table keeps the next one alive, with every exchange that was in it.

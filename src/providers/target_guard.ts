@@ -7,7 +7,11 @@
  */
 
 import type { TargetRef } from "../exchange/decision.ts";
-import type { ExchangeEvent, Tap } from "../exchange/events.ts";
+import type {
+  ExchangeEvent,
+  ExchangeEventType,
+  Tap,
+} from "../exchange/events.ts";
 import type { Attempt } from "../exchange/exchange.ts";
 import {
   type Failure,
@@ -23,6 +27,7 @@ import type { GuardMemory } from "./guard_memory.ts";
 import type { GuardView } from "./guard_view.ts";
 import type { KeyRing } from "./key_ring.ts";
 import { KeyRings } from "./key_rings.ts";
+import { SideSlot } from "../support/side_slot.ts";
 
 const USABLE: GuardAnswer = { usable: true, note: null };
 const PROBE: GuardAnswer = { usable: true, note: "Probe after a rest" };
@@ -39,11 +44,17 @@ export class TargetGuard implements Tap {
   readonly name = "breakers";
   /** It needs no bytes. */
   readonly wantsBytes = false;
+  /** What it listens to. */
+  readonly hears: readonly ExchangeEventType[] = [
+    "attempt-started",
+    "first-content",
+    "attempt-finished",
+  ];
   readonly #clock: Pick<Clock, "monotonicMs" | "wallMs">;
   readonly #hooks: GuardHooks;
   readonly #breakers: BreakerTable;
   readonly #rings = new KeyRings();
-  readonly #permits = new WeakMap<Attempt, Permit>();
+  readonly #permits = new SideSlot<Attempt, Permit>("permit");
   #settings: GuardSettings;
   #admitted: { readonly id: string; readonly permit: Permit } | null = null;
 
@@ -274,7 +285,7 @@ export class TargetGuard implements Tap {
     const nowMs = this.nowMs;
     const ring = this.#rings.find(target.provider);
     const permit = this.#permits.get(attempt);
-    this.#permits.delete(attempt);
+    this.#permits.set(attempt, undefined);
     const breaker = permit === undefined
       ? undefined
       : this.#breakers.find(target.id);

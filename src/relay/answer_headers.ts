@@ -11,6 +11,25 @@ const PASSED_BACK: ReadonlySet<string> = new Set([
   "retry-after-ms",
 ]);
 
+/** What the relay itself reads. */
+const READ: ReadonlySet<string> = new Set([
+  "content-type",
+  "content-encoding",
+  "x-request-id",
+  "request-id",
+]);
+
+/** The headers of an upstream's answer that anything depends on. */
+export function heardHeaders(headers: readonly string[]): string[] {
+  const heard: string[] = [];
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    const name = headers[index] ?? "";
+    if (!READ.has(name) && !passesBack(name)) continue;
+    heard.push(name, headers[index + 1] ?? "");
+  }
+  return heard;
+}
+
 function passesBack(name: string): boolean {
   return PASSED_BACK.has(name) || isLimit(name);
 }

@@ -55,6 +55,7 @@ export class AttemptEvents {
 
   /** The response head came. */
   head(attempt: Attempt, status: number, headers: readonly string[]): void {
+    if (!this.#taps.hears("upstream-head")) return;
     const exchange = this.#exchange;
     this.#taps.emit({
       type: "upstream-head",

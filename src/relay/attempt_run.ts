@@ -17,7 +17,7 @@ import type {
 import type { Provider } from "../providers/provider.ts";
 import type { AnswerDelivery } from "./answer_delivery.ts";
 import type { AttemptEvents } from "./attempt_events.ts";
-import { answerHeaders } from "./answer_headers.ts";
+import { answerHeaders, heardHeaders } from "./answer_headers.ts";
 import { ErrorBody, type ErrorReader } from "./error_body.ts";
 import type { CollectingPipe } from "./stream_modes.ts";
 import type { Output, StreamPipe } from "./stream_pipe.ts";
@@ -140,7 +140,8 @@ export class AttemptRun implements UpstreamSink {
     this.attempt.headMs = this.#owner.elapsedMs();
     this.attempt.upstreamStatus = status;
     this.#owner.events.head(this.attempt, status, headers);
-    this.#hear(status, this.#owner.errorReader.scrubHeaders(headers));
+    const heard = heardHeaders(headers);
+    this.#hear(status, this.#owner.errorReader.scrubHeaders(heard));
   }
 
   /** Passes a piece on, or keeps it. */

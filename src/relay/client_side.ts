@@ -10,6 +10,7 @@ import { pushOwnHeaders } from "./answer_headers.ts";
 import type { RelayDependencies } from "./dependencies.ts";
 import type { Output } from "./stream_pipe.ts";
 import type { TapFanOut } from "./tap_fan_out.ts";
+import { encodeUtf8 } from "../support/utf8.ts";
 
 /** A comment: every event-stream reader skips it (DECISIONS.md 15). */
 export const HEARTBEAT = ": keep-alive\n\n";
@@ -114,9 +115,7 @@ export class ClientSide {
       attempt: exchange.lastAttempt,
       side: "client",
       atMs: performance.now() - exchange.startedMs,
-      bytes: typeof output === "string"
-        ? new TextEncoder().encode(output)
-        : output,
+      bytes: typeof output === "string" ? encodeUtf8(output) : output,
     });
   }
 

@@ -3,10 +3,13 @@
 import { type Failure, failure } from "../exchange/failure.ts";
 import type { GatewayError } from "../exchange/gateway_error.ts";
 import { retryAfterOf } from "../exchange/headers.ts";
+import type { ProtocolName } from "../exchange/names.ts";
 import type { Protocol } from "../protocols/protocol.ts";
 import { isJsonObject, type JsonObject } from "../support/json.ts";
 import { classifyErrorAnswer } from "../upstream/classify.ts";
+import type { Protocols } from "./outbound.ts";
 import type { Output } from "./stream_pipe.ts";
+import { decodeUtf8 } from "../support/utf8.ts";
 
 const MAX_ERROR_BYTES = 65_536;
 const MAX_MESSAGE_CHARS = 2_000;
@@ -36,6 +39,21 @@ export class ErrorBody {
   }
 }
 
+/** The error readers of all protocols. */
+export type ErrorReaders = { readonly [P in ProtocolName]: ErrorReader };
+
+/** Makes the readers; `scrub` takes secrets out of a text. */
+export function errorReaders(
+  protocols: Protocols,
+  scrub: (text: string) => string,
+): ErrorReaders {
+  return {
+    chat: new ErrorReader(protocols.chat, scrub),
+    messages: new ErrorReader(protocols.messages, scrub),
+    responses: new ErrorReader(protocols.responses, scrub),
+  };
+}
+
 /** Turns error answers and error events into failures; frees their words of secrets. */
 export class ErrorReader {
   readonly #protocol: Protocol;
@@ -47,18 +65,23 @@ export class ErrorReader {
     this.#scrub = scrub;
   }
 
-  /** Takes the gateway's secrets out of headers: one look for all, since it is taken at every answer. */
+  /** Takes the gateway's secrets out of header values: one look for all, since it is taken at every answer. */
   scrubHeaders(headers: readonly string[]): readonly string[] {
-    const text = headers.join("\n");
-    const scrubbed = this.#scrub(text);
-    return scrubbed === text ? headers : scrubbed.split("\n");
+    let values = headers[1] ?? "";
+    for (let index = 3; index < headers.length; index += 2) {
+      values += `\n${headers[index]}`;
+    }
+    const scrubbed = this.#scrub(values);
+    if (scrubbed === values) return headers;
+    const clean = scrubbed.split("\n");
+    return headers.map((text, index) =>
+      index % 2 === 0 ? text : clean[index >> 1] ?? ""
+    );
   }
 
   /** Takes them out of what goes to the client. */
   scrubOutput(output: Output): Output {
-    const text = typeof output === "string"
-      ? output
-      : new TextDecoder().decode(output);
+    const text = typeof output === "string" ? output : decodeUtf8(output);
     const scrubbed = this.#scrub(text);
     return scrubbed === text ? output : scrubbed;
   }

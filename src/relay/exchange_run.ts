@@ -1,9 +1,4 @@
-/**
- * The story of one exchange: decision, attempts in order, the answer, the end.
- * At once the owner of its attempts and the ticker's node.
- *
- * @module
- */
+/** The story of one exchange: decision, attempts in order, the answer, the end. @module */
 
 import type { Candidate } from "../exchange/decision.ts";
 import type { Exchange } from "../exchange/exchange.ts";
@@ -23,7 +18,7 @@ import type { AttemptOwner, AttemptRun } from "./attempt_run.ts";
 import { AttemptEvents } from "./attempt_events.ts";
 import type { Prepared } from "./outbound.ts";
 import { ClientSide } from "./client_side.ts";
-import { ErrorReader } from "./error_body.ts";
+import type { ErrorReader, ErrorReaders } from "./error_body.ts";
 import { GuardedSink } from "./guarded_sink.ts";
 import type { Inbound } from "./inbound.ts";
 import type { RelayDependencies } from "./dependencies.ts";
@@ -55,6 +50,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
   /** Tells the taps about the upstream's side. */
   readonly events: AttemptEvents;
   readonly #deps: RelayDependencies;
+  readonly #readers: ErrorReaders;
   readonly #inbound: Inbound;
   readonly #response: ClientResponse;
   readonly #snapshot: Snapshot;
@@ -73,6 +69,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
   /** Makes the run of `exchange`; {@linkcode ExchangeRun.begin} starts it. */
   constructor(
     deps: RelayDependencies,
+    readers: ErrorReaders,
     snapshot: Snapshot,
     exchange: Exchange,
     inbound: Inbound,
@@ -80,6 +77,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
   ) {
     super();
     this.#deps = deps;
+    this.#readers = readers;
     this.#snapshot = snapshot;
     this.exchange = exchange;
     this.events = new AttemptEvents(exchange, deps);
@@ -129,7 +127,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
   /** Reads errors in the current target's protocol. */
   get errorReader(): ErrorReader {
     const protocol = this.#targets.prepared?.protocol ?? this.exchange.protocol;
-    return new ErrorReader(this.#deps.protocols[protocol], this.#deps.scrub);
+    return this.#readers[protocol];
   }
 
   /** Sends the head of a streamed answer; nothing can be retried from here on. */

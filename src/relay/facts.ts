@@ -4,6 +4,7 @@ import type { Exchange } from "../exchange/exchange.ts";
 import { RequestFacts } from "../routing/facts.ts";
 import type { JsonValue } from "../support/json.ts";
 import type { Inbound } from "./inbound.ts";
+import { decodeUtf8 } from "../support/utf8.ts";
 
 /** Makes the facts of a request; nothing is parsed until it is asked for. */
 export function factsOf(exchange: Exchange, inbound: Inbound): RequestFacts {
@@ -26,7 +27,7 @@ function fieldOf(inbound: Inbound, name: string): JsonValue | undefined {
   if (field === undefined) return undefined;
   const bytes = inbound.body.subarray(field.start, field.end);
   try {
-    return JSON.parse(new TextDecoder().decode(bytes)) as JsonValue;
+    return JSON.parse(decodeUtf8(bytes)) as JsonValue;
   } catch {
     // A bad escape inside: the whole body is then refused with the right words.
     return inbound.json()[name];

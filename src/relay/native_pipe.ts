@@ -7,6 +7,7 @@ import { EventFramer, splitEvents } from "../support/event_framer.ts";
 import { isJsonObject } from "../support/json.ts";
 import { SseReader } from "../support/sse.ts";
 import { type Output, type StreamPipe, tooLongError } from "./stream_pipe.ts";
+import { decodeUtf8 } from "../support/utf8.ts";
 
 /** How a native stream is passed on. */
 export interface NativePipeOptions {
@@ -122,7 +123,7 @@ export class NativePipe implements StreamPipe {
 
   #filter(whole: Uint8Array): Output | null {
     if (!this.#options.stripUsage) return whole;
-    const text = new TextDecoder().decode(whole);
+    const text = decodeUtf8(whole);
     if (!text.includes('"usage"')) return whole;
     const pieces = splitEvents(whole);
     const kept = pieces.filter((piece) => !isUsageChunk(piece));
@@ -142,7 +143,7 @@ export class NativePipe implements StreamPipe {
 
 /** Whether the tail of a body is an event that lacks nothing but its blank line. */
 function isWholeEvent(tail: Uint8Array): boolean {
-  const data = new TextDecoder().decode(tail).split(/\r\n|\r|\n/)
+  const data = decodeUtf8(tail).split(/\r\n|\r|\n/)
     .filter((line) => line.startsWith("data:"))
     .map((line) => line.slice(5)).join("\n").trim();
   if (data === "[DONE]") return true;
@@ -156,7 +157,7 @@ function isWholeEvent(tail: Uint8Array): boolean {
 
 /** The extra chunk of `include_usage`: no choices, and a usage object. */
 function isUsageChunk(piece: Uint8Array): boolean {
-  const text = new TextDecoder().decode(piece);
+  const text = decodeUtf8(piece);
   const match = /^data: ?(\{.*"usage".*\})[ \r\n]*$/s.exec(text);
   if (match === null) return false;
   try {

@@ -6,6 +6,7 @@ import { RecordedResponse } from "./answer_recorder.ts";
 import { lookUp } from "./cache_lookup.ts";
 import { CachedRun } from "./cached_run.ts";
 import type { AnswerCache, RelayDependencies } from "./dependencies.ts";
+import { type ErrorReaders, errorReaders } from "./error_body.ts";
 import { ExchangeRun } from "./exchange_run.ts";
 import type { Inbound } from "./inbound.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -13,10 +14,12 @@ import type { Snapshot } from "./snapshot.ts";
 /** Relays exchanges. */
 export class Relay {
   readonly #deps: RelayDependencies;
+  readonly #readers: ErrorReaders;
 
   /** Makes a relay. */
   constructor(deps: RelayDependencies) {
     this.#deps = deps;
+    this.#readers = errorReaders(deps.protocols, deps.scrub);
   }
 
   /** Sees one exchange through; returns at once with the handle that cuts it short. */
@@ -66,6 +69,7 @@ export class Relay {
   ): { cut(): void } {
     const run = new ExchangeRun(
       this.#deps,
+      this.#readers,
       snapshot,
       exchange,
       inbound,

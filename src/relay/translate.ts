@@ -26,6 +26,7 @@ import {
 } from "./stream_modes.ts";
 import type { Output, StreamLimits, StreamPipe } from "./stream_pipe.ts";
 import { TranslatedPipe } from "./translated_pipe.ts";
+import { decodeUtf8 } from "../support/utf8.ts";
 
 /** The content type of every event stream that goes to a client. */
 export const EVENT_STREAM = "text/event-stream; charset=utf-8";
@@ -237,7 +238,7 @@ function parseAnswer(
 ): JsonObject | null {
   try {
     const plain = decompress(body, encoding, maxBytes);
-    const value: unknown = JSON.parse(new TextDecoder().decode(plain));
+    const value: unknown = JSON.parse(decodeUtf8(plain));
     return isJsonObject(value) ? value : null;
   } catch {
     // Not JSON, or not what its encoding says: either way no answer.

@@ -15,6 +15,7 @@ import type {
 } from "../providers/request_adapter.ts";
 import type { JsonObject } from "../support/json.ts";
 import { asksStream, type Outbound, type Prepared } from "./outbound.ts";
+import { encodeUtf8 } from "../support/utf8.ts";
 
 const NO_TOOLS: ReadonlySet<string> = new Set();
 
@@ -54,7 +55,7 @@ export function translatedBody(
     protocol: codec.name,
     native: false,
     stream,
-    bytes: new TextEncoder().encode(JSON.stringify(adapted.body)),
+    bytes: encodeUtf8(JSON.stringify(adapted.body)),
     stripUsage: false,
     losses: [...spoken.losses, ...adapted.losses],
     toolNames: encoded.toolNames,

@@ -133,7 +133,9 @@ export class Router {
 
   /** Tells what {@linkcode Router.decide} would decide now. */
   explain(facts: RequestFacts): Explained {
-    return this.#attempt(facts, false);
+    const explained = this.#attempt(facts, false);
+    this.#state.note(explained.decision, explained.notes);
+    return explained;
   }
 
   /** Takes the place of an attempt at a target of a live decision; `false` if it may not be made now. */

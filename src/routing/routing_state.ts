@@ -6,11 +6,16 @@
  */
 
 import type { Decision } from "../exchange/decision.ts";
-import type { ExchangeEvent, Tap } from "../exchange/events.ts";
+import type {
+  ExchangeEvent,
+  ExchangeEventType,
+  Tap,
+} from "../exchange/events.ts";
 import { type Clock, SYSTEM_CLOCK } from "../support/clock.ts";
 import { type RandomSource, Sfc32 } from "../support/random_source.ts";
 import { type AffinitySettings, AffinityTable } from "./affinity.ts";
 import type { Turns } from "./selector.ts";
+import { SideSlot } from "../support/side_slot.ts";
 
 /** What a decision leaves behind beside itself. */
 export interface DecisionNotes {
@@ -50,6 +55,8 @@ export class RoutingState implements Tap {
   readonly name = "affinity";
   /** Bytes are none of its business. */
   readonly wantsBytes = false;
+  /** What it listens to. */
+  readonly hears: readonly ExchangeEventType[] = ["attempt-finished"];
   /** Draws of live decisions. */
   readonly random: RandomSource;
   /** Hears of every lookup of a live decision in an affinity table. */
@@ -57,7 +64,7 @@ export class RoutingState implements Tap {
   readonly #clock: Pick<Clock, "monotonicMs">;
   readonly #turns = new Map<string, Turns>();
   readonly #tables = new Map<string, AffinityTable>();
-  readonly #notes = new WeakMap<Decision, DecisionNotes>();
+  readonly #notes = new SideSlot<Decision, DecisionNotes>("notes");
 
   /** Begins with nothing remembered. */
   constructor(options: RoutingStateOptions = {}) {
@@ -103,9 +110,14 @@ export class RoutingState implements Tap {
     }
   }
 
+  /** Keeps the notes of a decision with it. */
+  note(decision: Decision, notes: DecisionNotes): void {
+    this.#notes.set(decision, notes);
+  }
+
   /** Takes note of a live decision. */
   decided(decision: Decision, notes: DecisionNotes): void {
-    this.#notes.set(decision, notes);
+    this.note(decision, notes);
     const { affinity } = notes;
     if (affinity === null) return;
     this.onAffinity(affinity.hit);
@@ -115,7 +127,7 @@ export class RoutingState implements Tap {
     }
   }
 
-  /** Gives what was noted of a live decision, `null` if nothing was. */
+  /** Gives what was noted of a decision, `null` if nothing was. */
   notesOf(decision: Decision): DecisionNotes | null {
     return this.#notes.get(decision) ?? null;
   }

@@ -56,9 +56,11 @@ const USER_INFO_REGEXP = /(:\/\/[^\s:/@?#"']{0,256}:)[^\s/@?#"']{1,256}(?=@)/g;
 const ASSIGNED_REGEXP =
   /(?<![A-Za-z0-9])((?:x-)?(?:api[-_]?key|access[-_]?token|refresh[-_]?token|auth[-_]?token|client[-_]?secret|secret[-_]?(?:access[-_]?)?key|password|passwd|authorization|cookie)["']?[ \t]{0,4}[:=][ \t]{0,4})("(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?|[^\s"',;&}\])]{1,4096})/gi;
 
-/** Takes credentials out of texts, headers and documents. Immutable. */
+/** Takes credentials out of texts, headers and documents. */
 export class Redactor {
   readonly #secrets: readonly string[];
+  /** The last text without a credential: most answers carry the same headers. */
+  #clean = "";
 
   /** Knows `secrets` by value, beside everything that looks like one. */
   constructor(secrets: Iterable<string> = []) {
@@ -76,6 +78,13 @@ export class Redactor {
 
   /** Masks credentials in a text. */
   text(text: string): string {
+    if (text === this.#clean) return text;
+    const masked = this.#masked(text);
+    if (masked === text) this.#clean = text;
+    return masked;
+  }
+
+  #masked(text: string): string {
     let clean = text;
     for (const secret of this.#secrets) {
       clean = clean.replaceAll(secret, MASK);

@@ -3,7 +3,7 @@
 import type { Config } from "../config/schema.ts";
 import { accessOptions } from "../http/access_options.ts";
 import { Authenticator } from "../http/auth.ts";
-import { WATCHED_FIELDS } from "../http/check_request.ts";
+import { INFERENCE_WATCH } from "../http/check_request.ts";
 import { type Route, splitRoutes } from "../http/route.ts";
 import { createServer, type GatewayServer } from "../http/server.ts";
 import type { ServerHooks } from "../http/server_core.ts";
@@ -40,7 +40,7 @@ export function buildServers(
         PROTOCOLS[protocol ?? "chat"].encodeError(error, id),
       log,
       hooks,
-      watchedFields: WATCHED_FIELDS,
+      watch: INFERENCE_WATCH,
     });
   return {
     main: make(split.main),

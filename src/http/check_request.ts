@@ -7,20 +7,24 @@
 
 import { type GatewayError, gatewayError } from "../exchange/gateway_error.ts";
 import type { Operation, ProtocolName } from "../exchange/names.ts";
+import { PROOF_MARKER } from "../protocols/reasoning_envelope.ts";
 import { FACT_FIELDS } from "../routing/facts.ts";
-import type { JsonField, JsonScan } from "../support/json_scan.ts";
+import type { JsonField, JsonScan, JsonWatch } from "../support/json_scan.ts";
 import { decodeUtf8 } from "../support/utf8.ts";
 
-/** The top-level fields that are looked for in every inference body. */
-export const WATCHED_FIELDS: readonly string[] = [
-  "model",
-  "stream",
-  "n",
-  "stream_options",
-  "messages",
-  "input",
-  ...FACT_FIELDS,
-];
+/** What is looked for in every inference body. */
+export const INFERENCE_WATCH: JsonWatch = {
+  fields: [
+    "model",
+    "stream",
+    "n",
+    "stream_options",
+    "messages",
+    "input",
+    ...FACT_FIELDS,
+  ],
+  prefix: PROOF_MARKER,
+};
 
 const TOKEN_LIMIT_FIELDS: readonly string[] = [
   "max_tokens",

@@ -26,7 +26,7 @@ import type { RequestFacts } from "../routing/facts.ts";
 import type { Router } from "../routing/router.ts";
 import { isJsonObject, type JsonObject } from "../support/json.ts";
 import { scanJson } from "../support/json_scan.ts";
-import { checkRequest, WATCHED_FIELDS } from "./check_request.ts";
+import { checkRequest, INFERENCE_WATCH } from "./check_request.ts";
 import {
   INFERENCE_ENDPOINTS,
   type InferenceEndpoint,
@@ -153,7 +153,7 @@ export function readQuestion(
   const scan = scanJson(request.body, {
     maxDepth: limits.maxJsonDepth,
     maxTokens: limits.maxJsonTokens,
-  }, WATCHED_FIELDS);
+  }, INFERENCE_WATCH);
   if (!scan.ok) {
     throw invalidField(
       "body",

@@ -358,7 +358,7 @@ export class ServedRequest
   #bodyFault(): GatewayError | null {
     const { maxJsonDepth, maxJsonTokens } = this.#core.limits;
     const limits = { maxDepth: maxJsonDepth, maxTokens: maxJsonTokens };
-    this.scan = scanJson(this.body, limits, this.#core.watchedFields);
+    this.scan = scanJson(this.body, limits, this.#core.watch);
     const fault = scanFault(this.scan, this.#core.limits);
     return this.#counted(fault);
   }

@@ -37,6 +37,7 @@ import type { ServerCore, ServerHooks } from "./server_core.ts";
 import { Ticker } from "./ticker.ts";
 import { watchClose } from "./watch_close.ts";
 import { findUpgrade, type UpgradeRoute } from "./upgrade.ts";
+import type { JsonWatch } from "../support/json_scan.ts";
 
 /** What a server is made of. */
 export interface ServerOptions {
@@ -56,8 +57,8 @@ export interface ServerOptions {
   readonly log?: Logger;
   /** Who is told what. */
   readonly hooks?: ServerHooks;
-  /** Top-level fields located in scanned bodies beside `model` and `stream`. */
-  readonly watchedFields?: readonly string[];
+  /** What is looked for in scanned bodies. @default {nothing but `model` and `stream`} */
+  readonly watch?: JsonWatch;
   /** Resident memory in bytes. */
   readonly rssBytes?: () => number;
   /** Time. @default {SYSTEM_CLOCK} */
@@ -91,8 +92,8 @@ export class GatewayServer implements ServerCore {
   readonly connections: Connections;
   /** Error shapes. */
   readonly encodeError: EncodeError;
-  /** Top-level fields that the scan of a body locates. */
-  readonly watchedFields: readonly string[];
+  /** What the scan of a body looks for. */
+  readonly watch: JsonWatch;
   /** Time. */
   readonly clock: Clock;
   /** Makes a request id. */
@@ -122,7 +123,7 @@ export class GatewayServer implements ServerCore {
     this.#hooks = options.hooks ?? {};
     this.newId = options.ids;
     this.encodeError = options.encodeError;
-    this.watchedFields = options.watchedFields ?? [];
+    this.watch = options.watch ?? { fields: [], prefix: "" };
     this.clock = options.clock ?? SYSTEM_CLOCK;
     this.#ticker = new Ticker(
       this.clock,

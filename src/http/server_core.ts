@@ -9,6 +9,7 @@ import type { BodyBudget } from "./body.ts";
 import type { EncodeError } from "./error_answer.ts";
 import type { LimitName, ListenerLimits } from "./limits.ts";
 import type { Router } from "./router.ts";
+import type { JsonWatch } from "../support/json_scan.ts";
 
 /** A request that the server itself answered with an error. */
 export interface Refused {
@@ -57,8 +58,8 @@ export interface ServerCore {
   readonly budget: BodyBudget;
   /** Error shapes. */
   readonly encodeError: EncodeError;
-  /** Top-level fields that the scan of a body locates. */
-  readonly watchedFields: readonly string[];
+  /** What the scan of a body looks for. */
+  readonly watch: JsonWatch;
   /** Whether a shutdown has begun: connections end with their answer. */
   readonly draining: boolean;
   /** Whether new work is refused because of it. */

@@ -54,7 +54,7 @@ export interface TranslatedRequest {
  * @throws {RequestError} where it is no object, or nested too deep
  */
 export function parseDocument(text: string): JsonObject {
-  const scan = scanJson(encodeUtf8(text), LIMITS, []);
+  const scan = scanJson(encodeUtf8(text), LIMITS);
   if (scan.ok) {
     try {
       const value: unknown = JSON.parse(text);
@@ -105,7 +105,10 @@ function nativeRequest(
   model: string,
 ): string {
   const bytes = encodeUtf8(text);
-  const scan = scanJson(bytes, LIMITS, ["model", "stream_options"]);
+  const scan = scanJson(bytes, LIMITS, {
+    fields: ["model", "stream_options"],
+    prefix: "",
+  });
   const edits: JsonEdit[] = [];
   const field = scan.fields.get("model");
   if (field !== undefined && body.model !== model) {

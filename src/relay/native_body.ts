@@ -9,10 +9,7 @@
 import { invalidField } from "../exchange/gateway_error.ts";
 import type { ProtocolName } from "../exchange/names.ts";
 import type { Loss } from "../protocols/canonical.ts";
-import {
-  mayHoldEnvelopes,
-  repairNativeReplay,
-} from "../protocols/native_replay.ts";
+import { repairNativeReplay } from "../protocols/native_replay.ts";
 import type { AdaptedCall } from "../providers/request_adapter.ts";
 import { isJsonObject, type JsonObject } from "../support/json.ts";
 import { rewriteJson } from "../support/json_rewrite.ts";
@@ -42,7 +39,7 @@ export function nativeBody(outbound: Outbound): Prepared {
   const injects = call.protocol === "chat" && call.stream &&
     provider.includeUsage && !inbound.wantsUsage;
   const mustParse = call.stream !== exchange.stream ||
-    provider.adapter.applies(call) || mayHoldEnvelopes(inbound.body) ||
+    provider.adapter.applies(call) || inbound.scan.prefixed ||
     conversation !== null && conversation.refers;
   if (mustParse) return rewritten(outbound, call, injects);
   const edits = spliceEdits(outbound, injects);

@@ -7,6 +7,8 @@
  */
 
 import { Buffer, isUtf8 } from "node:buffer";
+import { Latin1Window } from "./latin1_window.ts";
+import { invalidUtf8Offset } from "./utf8.ts";
 
 /** What a body may cost at most. `0` switches a limit off. */
 export interface JsonScanLimits {
@@ -66,6 +68,16 @@ export interface JsonScan {
   readonly stream: boolean | null;
   /** Opened containers plus commas: no array has more items than that. */
   readonly tokens: number;
+  /** Whether some string value begins with the watched prefix. */
+  readonly prefixed: boolean;
+}
+
+/** What is looked for in a body. */
+export interface JsonWatch {
+  /** Top-level keys beside `model` and `stream`. */
+  readonly fields: readonly string[];
+  /** What a string value anywhere may begin with, in ASCII; "" for nothing. */
+  readonly prefix: string;
 }
 
 const QUOTE = 34;
@@ -89,22 +101,23 @@ const EXPECT_COMMA_OR_END = 5;
 
 const NO_FIELDS: ReadonlyMap<string, JsonField> = new Map();
 const ALWAYS_WATCHED: readonly string[] = ["model", "stream"];
+const NO_WATCH: JsonWatch = { fields: [], prefix: "" };
 
-/** Scans a body. `model` and `stream` are always looked for, `watch` names more top-level keys. */
+/** Scans a body. `model` and `stream` are always looked for, `watch` names what else. */
 export function scanJson(
   bytes: Uint8Array,
   limits: JsonScanLimits,
-  watch: readonly string[] = ALWAYS_WATCHED,
+  watch: JsonWatch = NO_WATCH,
 ): JsonScan {
   return new Scanner(bytes, limits, watch).run();
 }
 
 class Scanner {
   readonly #bytes: Buffer;
-  readonly #text: string;
+  readonly #text: Latin1Window;
   readonly #maxDepth: number;
   readonly #maxTokens: number;
-  readonly #watch: readonly string[];
+  readonly #watch: JsonWatch;
   readonly #stack: number[] = [];
   readonly #fields = new Map<string, JsonField>();
   readonly #duplicates: string[] = [];
@@ -115,6 +128,7 @@ class Scanner {
   #expect = EXPECT_VALUE;
   #memberOffset = 0;
   #empty = true;
+  #prefixed = false;
   #key: string | null = null;
   #valueStart = 0;
   #errorKind: JsonScanErrorKind | null = null;
@@ -123,16 +137,14 @@ class Scanner {
   constructor(
     bytes: Uint8Array,
     limits: JsonScanLimits,
-    watch: readonly string[],
+    watch: JsonWatch,
   ) {
     this.#bytes = Buffer.from(
       bytes.buffer,
       bytes.byteOffset,
       bytes.byteLength,
     );
-    // One character per byte, so that string offsets are byte offsets; the
-    // engine's own search then skips prompts 6 to 16 times faster than a loop.
-    this.#text = this.#bytes.toString("latin1");
+    this.#text = new Latin1Window(this.#bytes);
     this.#maxDepth = limits.maxDepth || Infinity;
     this.#maxTokens = limits.maxTokens || Infinity;
     this.#watch = watch;
@@ -157,8 +169,9 @@ class Scanner {
       model: model?.type === "string" ? this.#string(model) : null,
       tokens: this.#tokens,
       stream: stream?.type === "boolean"
-        ? this.#text.charCodeAt(stream.start) === 116
+        ? this.#bytes[stream.start] === 116
         : null,
+      prefixed: this.#prefixed,
     };
   }
 
@@ -174,6 +187,7 @@ class Scanner {
       model: null,
       tokens: this.#tokens,
       stream: null,
+      prefixed: false,
     };
   }
 
@@ -185,8 +199,8 @@ class Scanner {
   /** Enters the outermost object. */
   #root(): boolean {
     const start = this.#skipSpace(0);
-    if (this.#text.charCodeAt(start) !== OPEN_BRACE) {
-      this.#fail(start < this.#text.length ? "root" : "syntax", start);
+    if (this.#text.code(start) !== OPEN_BRACE) {
+      this.#fail(start < this.#bytes.length ? "root" : "syntax", start);
       return false;
     }
     this.#memberOffset = start + 1;
@@ -195,18 +209,18 @@ class Scanner {
   }
 
   #walk(): void {
-    const text = this.#text;
+    const { length } = this.#bytes;
     while (this.#stack.length > 0) {
       const at = this.#skipSpace(this.#position);
       this.#position = at;
-      if (at >= text.length) return this.#fail("syntax", at);
-      if (!this.#step(text.charCodeAt(at))) {
+      if (at >= length) return this.#fail("syntax", at);
+      if (!this.#step(this.#text.code(at))) {
         if (this.#errorKind === null) this.#fail("syntax", at);
         return;
       }
     }
     const rest = this.#skipSpace(this.#position);
-    if (rest < text.length) this.#fail("syntax", rest);
+    if (rest < length) this.#fail("syntax", rest);
   }
 
   /** Takes one token. `false`: it does not belong here. */
@@ -282,7 +296,7 @@ class Scanner {
     if (end < 0) return false;
     if (this.#stack.length === 1) {
       this.#empty = false;
-      const key = this.#text.slice(start, end);
+      const key = this.#bytes.toString("latin1", start, end);
       // `"mod\u0065l"` is the key `model` to a parser but not to this scan.
       if (key.includes("\\")) {
         this.#fail("key", start);
@@ -296,7 +310,7 @@ class Scanner {
   }
 
   #isWatched(key: string): boolean {
-    return ALWAYS_WATCHED.includes(key) || this.#watch.includes(key);
+    return ALWAYS_WATCHED.includes(key) || this.#watch.fields.includes(key);
   }
 
   #stringValue(): boolean {
@@ -305,6 +319,10 @@ class Scanner {
     if (end < 0) return false;
     this.#position = end + 1;
     this.#expect = EXPECT_COMMA_OR_END;
+    const { prefix } = this.#watch;
+    if (prefix !== "" && this.#text.startsWith(prefix, start + 1)) {
+      this.#prefixed = true;
+    }
     if (this.#stack.length === 1) {
       this.#valueStart = start;
       this.#ended("string");
@@ -314,26 +332,25 @@ class Scanner {
 
   /** Finds the closing quote of a string that begins at `start`, -1 if none. */
   #stringEnd(start: number): number {
-    const text = this.#text;
+    const bytes = this.#bytes;
     let end = start;
-    while ((end = text.indexOf('"', end)) >= 0) {
+    while ((end = this.#text.indexOf('"', end)) >= 0) {
       let slashes = end - 1;
-      while (slashes >= start && text.charCodeAt(slashes) === BACKSLASH) {
+      while (slashes >= start && bytes[slashes] === BACKSLASH) {
         slashes--;
       }
       if ((end - 1 - slashes) % 2 === 0) return end;
       end++;
     }
-    this.#fail("syntax", text.length);
+    this.#fail("syntax", bytes.length);
     return -1;
   }
 
   #scalar(code: number): boolean {
     const start = this.#position;
-    const pattern = this.#scalarPattern;
-    pattern.lastIndex = start;
-    if (!pattern.test(this.#text)) return false;
-    this.#position = pattern.lastIndex;
+    const end = this.#text.matchEnd(this.#scalarPattern, start);
+    if (end < 0) return false;
+    this.#position = end;
     this.#expect = EXPECT_COMMA_OR_END;
     if (this.#stack.length === 1) {
       this.#valueStart = start;
@@ -367,7 +384,7 @@ class Scanner {
     const text = this.#text;
     let at = from;
     for (;; at++) {
-      const code = text.charCodeAt(at);
+      const code = text.code(at);
       if (code !== 32 && code !== 10 && code !== 13 && code !== 9) return at;
     }
   }
@@ -379,22 +396,5 @@ class Scanner {
     } catch {
       return null;
     }
-  }
-}
-
-/** Finds the first byte that is not UTF-8: the first replacement that was not there before. */
-function invalidUtf8Offset(bytes: Buffer): number {
-  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-  let offset = 0;
-  let from = 0;
-  for (;;) {
-    const at = text.indexOf("\uFFFD", from);
-    if (at < 0) return offset;
-    offset += Buffer.byteLength(text.slice(from, at));
-    const genuine = bytes[offset] === 0xef && bytes[offset + 1] === 0xbf &&
-      bytes[offset + 2] === 0xbd;
-    if (!genuine) return offset;
-    offset += 3;
-    from = at + 1;
   }
 }

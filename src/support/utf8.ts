@@ -13,3 +13,20 @@ export function decodeUtf8(bytes: Uint8Array): string {
 export function encodeUtf8(text: string): Uint8Array {
   return Buffer.from(text);
 }
+
+/** Finds the first byte that is not UTF-8: the first replacement that was not there before. */
+export function invalidUtf8Offset(bytes: Buffer): number {
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  let offset = 0;
+  let from = 0;
+  for (;;) {
+    const at = text.indexOf("\uFFFD", from);
+    if (at < 0) return offset;
+    offset += Buffer.byteLength(text.slice(from, at));
+    const genuine = bytes[offset] === 0xef && bytes[offset + 1] === 0xbf &&
+      bytes[offset + 2] === 0xbd;
+    if (!genuine) return offset;
+    offset += 3;
+    from = at + 1;
+  }
+}

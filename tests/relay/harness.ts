@@ -25,6 +25,7 @@ import {
   type NetworkSettings,
 } from "../../src/upstream/network_provider.ts";
 import { MemoryClient } from "./memory_client.ts";
+import { PROOF_MARKER } from "../../src/protocols/reasoning_envelope.ts";
 
 /** Settings that never get in the way of a test. */
 export const PATIENT: RelaySettings = {
@@ -297,11 +298,10 @@ function makeInbound(question: Question): Inbound {
     query: "",
     rawHeaders: headers,
     headers,
-    scan: scanJson(body, { maxDepth: 128, maxTokens: 200_000 }, [
-      "model",
-      "stream",
-      "stream_options",
-    ]),
+    scan: scanJson(body, { maxDepth: 128, maxTokens: 200_000 }, {
+      fields: ["stream_options"],
+      prefix: PROOF_MARKER,
+    }),
     wantsUsage: isJsonObject(options) && options["include_usage"] === true,
     header: () => null,
     release: () => {},

@@ -6,8 +6,11 @@ const LIMITS = { maxDepth: 128, maxTokens: 200_000 };
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-function scan(text: string, watch?: readonly string[]): JsonScan {
-  return scanJson(encoder.encode(text), LIMITS, watch);
+function scan(text: string, watch: readonly string[] = []): JsonScan {
+  return scanJson(encoder.encode(text), LIMITS, {
+    fields: watch,
+    prefix: "mark:",
+  });
 }
 
 function refused(text: string): [string | null, number] {
@@ -20,7 +23,10 @@ Deno.test("scanJson() finds model and stream and where they stand", () => {
   const text = '{ "messages" : [{"model":"x"}], "model" : "größe",' +
     ' "stream":true , "n":1}';
   const bytes = encoder.encode(text);
-  const result = scanJson(bytes, LIMITS, ["n", "messages", "absent"]);
+  const result = scanJson(bytes, LIMITS, {
+    fields: ["n", "messages", "absent"],
+    prefix: "",
+  });
   assert(result.ok);
   assertEquals(result.model, "größe");
   assertEquals(result.stream, true);
@@ -149,7 +155,10 @@ Deno.test("scanJson() agrees with JSON.parse on generated objects", () => {
     fc.property(body, fc.constantFrom(undefined, 1, "\t"), (value, indent) => {
       const text = JSON.stringify(value, null, indent);
       const bytes = encoder.encode(text);
-      const result = scanJson(bytes, LIMITS, ["n", "x"]);
+      const result = scanJson(bytes, LIMITS, {
+        fields: ["n", "x"],
+        prefix: "",
+      });
       assert(result.ok, text);
       assertEquals(result.empty, Object.keys(value).length === 0);
       for (const name of ["model", "stream", "n", "x"]) {
@@ -198,3 +207,36 @@ function parses(text: string): boolean {
     return false;
   }
 }
+
+Deno.test("scanJson() reads on where its window ends, whatever stands there", () => {
+  const tail =
+    ',"model":"a\\\\\\"b","n":-12.5e3,"stream":true,"x":[null,{"k":"mark:1"}]}';
+  for (let pad = 32_768 - tail.length - 10; pad < 32_768; pad++) {
+    const text = `{"s":"${"p".repeat(pad)}"${tail}`;
+    const result = scan(text, ["n", "x"]);
+    assert(result.ok, `${pad}: ${result.errorKind}`);
+    assert(result.prefixed);
+    assertEquals([result.model, result.stream], ['a\\"b', true]);
+    const { start, end } = result.fields.get("n") ?? { start: 0, end: 0 };
+    assertEquals(text.slice(start, end), "-12.5e3");
+    const cut = scan(text.slice(0, -2), []);
+    assertEquals([cut.errorKind, cut.errorOffset], ["syntax", text.length - 2]);
+  }
+});
+
+Deno.test("scanJson() takes numbers and strings longer than its window", () => {
+  const digits = "1".repeat(100_000);
+  const slashes = "\\\\".repeat(50_000);
+  const text =
+    `{"n":${digits},"s":"${slashes}","m":"${slashes}\\"","model":"x"}`;
+  const result = scan(text, ["n"]);
+  assert(result.ok);
+  assertEquals(result.model, "x");
+  assertEquals(result.fields.get("n")?.end, 5 + digits.length);
+  assertEquals(scan(`{"n":${digits}x}`).errorOffset, 5 + digits.length);
+});
+
+Deno.test("scanJson() finds a prefix at the beginning of string values alone", () => {
+  assert(scan('{"a":{"b":["x","mark:"]}}').prefixed);
+  assert(!scan('{"mark:":"a mark: b","c":"mark"}').prefixed);
+});

@@ -1,6 +1,6 @@
 /** The glue between a route and the relay: checks, makes the exchange, starts it. @module */
 
-import type { ClientRequest, ClientResponse } from "../exchange/client.ts";
+import type { ClientRequest } from "../exchange/client.ts";
 import { Exchange } from "../exchange/exchange.ts";
 import { gatewayError, RequestError } from "../exchange/gateway_error.ts";
 import type { Operation, ProtocolName } from "../exchange/names.ts";
@@ -106,19 +106,9 @@ function inferenceHandler(
       protocol,
       () => context.releaseBody(),
     );
-    startRelay(deps, context, exchange, inbound, response);
+    context.running = deps.relay
+      .run(deps.snapshot(), exchange, inbound, response);
   };
-}
-
-function startRelay(
-  deps: InferenceDependencies,
-  context: RequestContext,
-  exchange: Exchange,
-  inbound: Inbound,
-  response: ClientResponse,
-): void {
-  const run = deps.relay.run(deps.snapshot(), exchange, inbound, response);
-  context.onShutdown = () => run.cut();
 }
 
 function makeExchange(

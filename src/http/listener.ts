@@ -10,6 +10,7 @@ import {
 } from "node:http";
 import { Server as TcpServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { calmActiveRequests } from "./active_requests.ts";
 import type { ListenerLimits } from "./limits.ts";
 
 /** Where to listen: an address, or a socket that was inherited (`LISTEN_FDS`, `LISTEN_PID`). */
@@ -93,6 +94,7 @@ export function listening(server: Server, at: ListenAt): Promise<void> {
     server.once("error", reject);
     server.listen({ ...at, backlog: 1024 }, () => {
       server.removeListener("error", reject);
+      calmActiveRequests(server);
       resolve();
     });
   });

@@ -2,7 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { ClientResponse } from "../exchange/client.ts";
+import type { ClientListener, ClientResponse } from "../exchange/client.ts";
 
 /** How long a refused sender may go on sending before it is cut off, so that it can read the answer. */
 const LINGER_MS = 1000;
@@ -17,10 +17,8 @@ const SLICE_BYTES = 262_144;
 
 /** Writes to the socket. Our id goes on every answer. */
 export class NodeResponse implements ClientResponse {
-  /** Called when writing may go on. Set by the relay. */
-  onDrain: (() => void) | null = null;
-  /** Called once if the client goes before the answer is complete. Set by the relay. */
-  onAbort: (() => void) | null = null;
+  /** Who hears of the client. Set by the relay. */
+  listener: ClientListener | null = null;
   /** Whether the connection ends with this answer. */
   closeConnection = false;
   /** Status sent, 0 before. */
@@ -94,7 +92,7 @@ export class NodeResponse implements ClientResponse {
     this.#response.flushHeaders();
   }
 
-  /** Sends a piece. `false`: stop until the drain callback. */
+  /** Sends a piece. `false`: stop until the listener is told to go on. */
   write(bytes: Uint8Array | string): boolean {
     if (!this.#started || this.closed) return true;
     this.bytesOut += typeof bytes === "string"
@@ -152,7 +150,7 @@ export class NodeResponse implements ClientResponse {
     if (this.#gone) return;
     const complete = this.#ended && this.#response.writableFinished;
     this.#gone = true;
-    if (!complete) this.onAbort?.();
+    if (!complete) this.listener?.onAbort();
   }
 
   /** Whether the client has taken nothing of what waits for it for so long. */
@@ -190,7 +188,7 @@ export class NodeResponse implements ClientResponse {
 
   #drained(): void {
     this.#draining = false;
-    if (!this.closed) this.onDrain?.();
+    if (!this.closed) this.listener?.onDrain();
   }
 
   #finish(body: Uint8Array | string): void {

@@ -89,8 +89,14 @@ export interface RequestContext {
   parameter(name: string): string;
   /** Says that the body is not needed any more: its bytes stop counting. `ClientRequest.body` is empty afterwards. */
   releaseBody(): void;
-  /** Called once when the server must stop: write the last words and end within a second. Set by the handler. */
-  onShutdown: (() => void) | null;
+  /** What runs: asked once, when the server must stop, to write its last words and end within a second. Set by the handler. */
+  running: RunningAnswer | null;
+}
+
+/** An answer under way. */
+export interface RunningAnswer {
+  /** Ends it properly, at once. */
+  cut(): void;
 }
 
 /** Tells the routes of the main listener from those of the admin listener; without one the main listener has all. Probes are on both. */

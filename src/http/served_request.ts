@@ -29,7 +29,7 @@ import { canonicalIp } from "./ip.ts";
 import type { LimitName } from "./limits.ts";
 import { NodeResponse } from "./node_response.ts";
 import { rawHeader, RequestHead } from "./request_head.ts";
-import type { RequestContext, Route } from "./route.ts";
+import type { RequestContext, Route, RunningAnswer } from "./route.ts";
 import type { RouteMatch } from "./router.ts";
 import type { Refused, ServerCore } from "./server_core.ts";
 
@@ -73,8 +73,8 @@ export class ServedRequest
   refusal: Refused | null = null;
   /** The whole body. */
   body: Uint8Array = NO_BYTES;
-  /** Called once when the server must stop. Set by the handler. */
-  onShutdown: (() => void) | null = null;
+  /** What runs, to be cut when the server must stop. Set by the handler. */
+  running: RunningAnswer | null = null;
   /** Neighbour in the server's list. */
   previous: ServedRequest | null = null;
   /** Neighbour in the server's list. */
@@ -208,7 +208,7 @@ export class ServedRequest
 
   /** The server must stop: asks the handler for its last words. */
   shutDown(): void {
-    if (this.onShutdown !== null) return this.onShutdown();
+    if (this.running !== null) return this.running.cut();
     this.refuse(
       tryAgain(
         "Cannot finish the request: the gateway is shutting down; try again",

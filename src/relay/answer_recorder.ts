@@ -1,6 +1,6 @@
 /** Collects what a client is sent, so that it can be sent again. @module */
 
-import type { ClientResponse } from "../exchange/client.ts";
+import type { ClientListener, ClientResponse } from "../exchange/client.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { headerOf } from "../exchange/headers.ts";
 import type { KeptAnswer } from "../exchange/kept_answer.ts";
@@ -48,23 +48,13 @@ export class RecordedResponse implements ClientResponse {
   }
 
   /** As the client's. */
-  get onDrain(): (() => void) | null {
-    return this.#response.onDrain;
+  get listener(): ClientListener | null {
+    return this.#response.listener;
   }
 
   /** Sets the client's. */
-  set onDrain(callback: (() => void) | null) {
-    this.#response.onDrain = callback;
-  }
-
-  /** As the client's. */
-  get onAbort(): (() => void) | null {
-    return this.#response.onAbort;
-  }
-
-  /** Sets the client's. */
-  set onAbort(callback: (() => void) | null) {
-    this.#response.onAbort = callback;
+  set listener(listener: ClientListener | null) {
+    this.#response.listener = listener;
   }
 
   /** Sends a whole answer. */

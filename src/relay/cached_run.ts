@@ -1,6 +1,6 @@
 /** The story of an exchange whose answer is known: nobody is chosen, nobody is called. @module */
 
-import type { ClientResponse } from "../exchange/client.ts";
+import type { ClientListener, ClientResponse } from "../exchange/client.ts";
 import type { Decision } from "../exchange/decision.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { type GatewayError, gatewayError } from "../exchange/gateway_error.ts";
@@ -14,7 +14,7 @@ import type { Inbound } from "./inbound.ts";
 import { outcomeOfError } from "./outcome.ts";
 
 /** Gives a kept answer to a client, as fast as it reads. */
-export class CachedRun {
+export class CachedRun implements ClientListener {
   readonly #deps: RelayDependencies;
   readonly #exchange: Exchange;
   readonly #response: ClientResponse;
@@ -47,8 +47,7 @@ export class CachedRun {
     exchange.losses = this.#answer.losses;
     taps.emit({ type: "decided", exchange });
     inbound.release();
-    this.#response.onAbort = () =>
-      this.#finish("client_abort", "The client closed the connection");
+    this.#response.listener = this;
     const { contentType, streamed, bytes } = this.#answer;
     const headers = pushOwnHeaders(exchange, ["content-type", contentType]);
     exchange.firstContentMs = performance.now() - exchange.startedMs;
@@ -56,7 +55,6 @@ export class CachedRun {
       this.#client.sendWhole(200, headers, bytes);
       return this.#finish("success", null);
     }
-    this.#response.onDrain = () => this.#stream();
     this.#client.startStream(headers);
     this.#stream();
   }
@@ -79,6 +77,16 @@ export class CachedRun {
     this.#finish(outcomeOfError(error), error.message);
   }
 
+  /** The client has gone. */
+  onAbort(): void {
+    this.#finish("client_abort", "The client closed the connection");
+  }
+
+  /** The client reads again. */
+  onDrain(): void {
+    if (this.#answer.streamed) this.#stream();
+  }
+
   #stream(): void {
     const { bytes, ends } = this.#answer;
     while (this.#exchange.outcome === null && this.#piece < ends.length) {
@@ -97,8 +105,7 @@ export class CachedRun {
     exchange.outcome = outcome;
     exchange.error = error;
     exchange.endedMs = performance.now() - exchange.startedMs;
-    this.#response.onAbort = null;
-    this.#response.onDrain = null;
+    this.#response.listener = null;
     this.#deps.taps.emit({ type: "finished", exchange });
   }
 }

@@ -8,7 +8,7 @@ import {
   gatewayError,
   RequestError,
 } from "../exchange/gateway_error.ts";
-import type { ClientResponse } from "../exchange/client.ts";
+import type { ClientListener, ClientResponse } from "../exchange/client.ts";
 import type { Outcome } from "../exchange/names.ts";
 import type { DrainSlots } from "../providers/drain_slots.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -44,7 +44,8 @@ const BUG = gatewayError(
 );
 
 /** One exchange in progress. */
-export class ExchangeRun extends TickNode implements AttemptOwner {
+export class ExchangeRun extends TickNode
+  implements AttemptOwner, ClientListener {
   /** The exchange. */
   readonly exchange: Exchange;
   /** Tells the taps about the upstream's side. */
@@ -91,8 +92,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
   /** Decides and calls the first target. */
   begin(): void {
     this.events.received(this.#inbound);
-    this.#response.onAbort = () => this.#clientGone();
-    this.#response.onDrain = () => this.#drained();
+    this.#response.listener = this;
     const limitMs = this.#limitMs();
     if (limitMs > 0) this.#deadlineMs = this.exchange.startedMs + limitMs;
     this.#snapshot.enter();
@@ -285,7 +285,8 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     this.#finish(outcomeOfError(error), error.message);
   }
 
-  #clientGone(): void {
+  /** The client has gone. */
+  onAbort(): void {
     if (this.exchange.outcome !== null) return;
     if (!this.#readsOn()) this.#abandon();
   }
@@ -313,7 +314,8 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     this.#finish("client_abort", "The client closed the connection");
   }
 
-  #drained(): void {
+  /** The client reads again. */
+  onDrain(): void {
     if (this.exchange.outcome !== null) return;
     this.#client.drained();
     this.#current?.resume();
@@ -384,8 +386,7 @@ export class ExchangeRun extends TickNode implements AttemptOwner {
     exchange.error = error;
     exchange.endedMs = this.elapsedMs();
     this.#deps.ticker.remove(this);
-    this.#response.onAbort = null;
-    this.#response.onDrain = null;
+    this.#response.listener = null;
     if (this.#places !== null) this.#deps.drains.remove(this);
     this.#places?.giveBack();
     this.#snapshot.leave();

@@ -1,6 +1,7 @@
 /** The in-memory twin of the socket: a request and a response for handlers under test. @module */
 
 import type {
+  ClientListener,
   ClientRequest,
   ClientResponse,
 } from "../../src/exchange/client.ts";
@@ -43,9 +44,8 @@ export class MemoryRequest implements ClientRequest {
 /** An answer that is kept. */
 export class MemoryResponse implements ClientResponse {
   /** Called when writing may go on. */
-  onDrain: (() => void) | null = null;
+  listener: ClientListener | null = null;
   /** Called once if the client goes. */
-  onAbort: (() => void) | null = null;
   /** Status sent, 0 before. */
   status = 0;
   /** Headers sent. */
@@ -102,14 +102,14 @@ export class MemoryResponse implements ClientResponse {
   /** The client reads again: so many writes. */
   drain(room: number = Infinity): void {
     this.room = room;
-    this.onDrain?.();
+    this.listener?.onDrain();
   }
 
   /** The client goes. */
   abort(): void {
     if (this.closed) return;
     this.closed = true;
-    this.onAbort?.();
+    this.listener?.onAbort();
   }
 
   /** A header's value by lower-case name. */

@@ -39,7 +39,7 @@ async function ask(
     scan: null,
     parameter: () => "",
     releaseBody: () => {},
-    onShutdown: null,
+    running: null,
   };
   await route.handler(context, request, response);
   return response;

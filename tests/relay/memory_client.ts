@@ -1,6 +1,9 @@
 /** The client's side in memory. @module */
 
-import type { ClientResponse } from "../../src/exchange/client.ts";
+import type {
+  ClientListener,
+  ClientResponse,
+} from "../../src/exchange/client.ts";
 
 /** Keeps what it is sent. */
 export class MemoryClient implements ClientResponse {
@@ -10,8 +13,7 @@ export class MemoryClient implements ClientResponse {
   started = false;
   closed = false;
   destroyed = false;
-  onDrain: (() => void) | null = null;
-  onAbort: (() => void) | null = null;
+  listener: ClientListener | null = null;
   /** What `write` says; set to `false` for a reader that has stopped. */
   reads = true;
   readonly done: Promise<void>;
@@ -64,14 +66,14 @@ export class MemoryClient implements ClientResponse {
   /** The client hangs up. */
   hangUp(): void {
     this.closed = true;
-    this.onAbort?.();
+    this.listener?.onAbort();
     this.#finish();
   }
 
   /** Reads again. */
   resume(): void {
     this.reads = true;
-    this.onDrain?.();
+    this.listener?.onDrain();
   }
 
   header(name: string): string | null {

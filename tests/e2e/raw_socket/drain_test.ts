@@ -77,9 +77,11 @@ Deno.test("drain() tells streams at the deadline so that they can end properly",
   using client = await connect(running.port);
   await client.write(post("/v1/chat/completions", BODY));
   const { context, response } = await begun;
-  context.onShutdown = () => {
-    response.write("event: error\ndata: {}\n\n");
-    response.end();
+  context.running = {
+    cut() {
+      response.write("event: error\ndata: {}\n\n");
+      response.end();
+    },
   };
   const result = await running.server.drain({ delayMs: 0, drainMs: 50 });
   assertEquals(result, { told: 1, cut: [] });
@@ -95,8 +97,8 @@ Deno.test("drain() cuts streams that do not end and names them", async () => {
   await client.write(post("/v1/chat/completions", BODY));
   const { context, response } = await begun;
   let aborted = false;
-  context.onShutdown = () => {};
-  response.onAbort = () => aborted = true;
+  context.running = { cut() {} };
+  response.listener = { onDrain() {}, onAbort: () => aborted = true };
   const result = await running.server.drain({ delayMs: 0, drainMs: 10 });
   assertEquals(result, { told: 1, cut: [context.id] });
   assert(await client.closed());

@@ -182,7 +182,7 @@ Deno.test("a thousand clients that hang up leave nothing behind", async () => {
   let aborted = 0;
   await using running = await start({
     handler: (_context, _request, response) => {
-      response.onAbort = () => aborted++;
+      response.listener = { onDrain() {}, onAbort: () => aborted++ };
       response.start(200, []);
     },
   });

@@ -28,8 +28,7 @@ function endless(): {
     const pump = () => {
       while (!response.closed && response.write(PIECE)) written += PIECE.length;
     };
-    response.onAbort = () => gone.resolve();
-    response.onDrain = pump;
+    response.listener = { onAbort: () => gone.resolve(), onDrain: pump };
     response.start(200, ["content-type", "text/event-stream"]);
     pump();
   };
@@ -100,7 +99,10 @@ Deno.test("the handler hears at once that its client has gone", async () => {
   const { promise, resolve } = Promise.withResolvers<string>();
   await using running = await start({
     handler: (_context, _request, response) => {
-      response.onAbort = () => resolve(`aborted, started ${response.started}`);
+      response.listener = {
+        onDrain() {},
+        onAbort: () => resolve(`aborted, started ${response.started}`),
+      };
     },
   });
   const client = await connect(running.port);

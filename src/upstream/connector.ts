@@ -5,7 +5,7 @@
  * @module
  */
 
-import { buildConnector } from "undici";
+import { buildConnector } from "./undici.ts";
 
 /** Extra options of TLS connections. */
 export type TlsOptions = {

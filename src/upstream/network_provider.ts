@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Dispatcher, Pool, ProxyAgent } from "undici";
+import { type Dispatcher, Pool, ProxyAgent } from "./undici.ts";
 import { failure } from "../exchange/failure.ts";
 import { headerOf } from "../exchange/headers.ts";
 import type { ProtocolName } from "../exchange/names.ts";

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { buildConnector } from "./undici.ts";
+import "./load_undici.ts";
+import { buildConnector } from "undici";
 
 /** Extra options of TLS connections. */
 export type TlsOptions = {

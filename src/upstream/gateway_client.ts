@@ -1,6 +1,7 @@
 /** Asks a running gateway over its HTTP API: what the command line needs of one. @module */
 
-import { Client } from "./undici.ts";
+import "./load_undici.ts";
+import { Client } from "undici";
 import { makeConnector } from "./connector.ts";
 
 /** One question to a gateway. */

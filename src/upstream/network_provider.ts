@@ -5,7 +5,8 @@
  * @module
  */
 
-import { type Dispatcher, Pool, ProxyAgent } from "./undici.ts";
+import "./load_undici.ts";
+import { type Dispatcher, Pool, ProxyAgent } from "undici";
 import { failure } from "../exchange/failure.ts";
 import { headerOf } from "../exchange/headers.ts";
 import type { ProtocolName } from "../exchange/names.ts";

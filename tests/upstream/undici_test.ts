@@ -1,7 +1,8 @@
 import { assertStrictEquals, assertThrows } from "@std/assert";
 import nodeAssert, { AssertionError } from "node:assert";
 import { createRequire } from "node:module";
-import { buildConnector } from "../../src/upstream/undici.ts";
+import "../../src/upstream/load_undici.ts";
+import { buildConnector } from "undici";
 
 Deno.test("undici's checks of itself throw as ever", () => {
   const connect = buildConnector({});

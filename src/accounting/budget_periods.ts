@@ -24,6 +24,17 @@ export function periodStart(name: PeriodName, ms: number): number {
   }
 }
 
+/** How much of the month has passed at a moment, and how long it is, in ms. Its first day counts as a whole one. */
+export function monthPassed(
+  ms: number,
+): { readonly elapsedMs: bigint; readonly lengthMs: bigint } {
+  const startMs = periodStart("month", ms);
+  return {
+    elapsedMs: BigInt(Math.floor(Math.max(DAY_MS, ms - startMs))),
+    lengthMs: BigInt(periodEnd("month", startMs) - startMs),
+  };
+}
+
 /** End of the period that begins at `startMs`. */
 export function periodEnd(name: PeriodName, startMs: number): number {
   if (name === "day") return startMs + DAY_MS;

@@ -2,6 +2,7 @@
 
 import { picoOfUsd } from "../support/decimal.ts";
 import {
+  monthPassed,
   PERIOD_NAMES,
   periodEnd,
   type PeriodName,
@@ -44,6 +45,8 @@ interface Spent {
   readonly told: Set<string>;
   /** Spending at which the next threshold is reached, `null` until it is worked out. */
   next: bigint | null;
+  /** Spending below which the period will last, as far as was worked out last. */
+  pace: bigint;
 }
 
 /** The money of one scope. */
@@ -68,7 +71,10 @@ export class BudgetScope {
   /** Takes over the limits of a config; thresholds are worked out anew. */
   set budget(budget: BudgetLimits) {
     this.#budget = budget;
-    for (const period of PERIOD_NAMES) this.#spent[period].next = null;
+    for (const period of PERIOD_NAMES) {
+      this.#spent[period].next = null;
+      this.#spent[period].pace = 0n;
+    }
   }
 
   /** What requests under way may still cost, in 1e-12 USD. */
@@ -141,6 +147,24 @@ export class BudgetScope {
     return reached || shares.some((one) => shareOf(limit, one) <= spent.pico);
   }
 
+  /**
+   * Whether the month has come to be on its way to more than `share` of its
+   * limit: `true` once. Cheap before and after that: what may be spent without
+   * it only grows with time.
+   */
+  outpaces(share: number, nowMs: number): boolean {
+    const spent = this.#current("month", nowMs);
+    if (spent.pico <= spent.pace) return false;
+    const limit = this.#budget.limits.get("month");
+    if (limit !== undefined) {
+      const { elapsedMs, lengthMs } = monthPassed(nowMs);
+      spent.pace = shareOf(limit, share) * elapsedMs / lengthMs;
+      if (spent.pico <= spent.pace) return false;
+    }
+    spent.pace = NEVER;
+    return limit !== undefined;
+  }
+
   /** Whether `event` has not been told of in the current period; from now on it has. */
   tells(period: PeriodName, event: string, nowMs: number): boolean {
     const { told } = this.#current(period, nowMs);
@@ -158,13 +182,21 @@ export class BudgetScope {
       spent.pico = 0n;
       spent.told.clear();
       spent.next = null;
+      spent.pace = 0n;
     }
     return spent;
   }
 }
 
 function unspent(): Spent {
-  return { startMs: 0, endMs: 0, pico: 0n, told: new Set(), next: null };
+  return {
+    startMs: 0,
+    endMs: 0,
+    pico: 0n,
+    told: new Set(),
+    next: null,
+    pace: 0n,
+  };
 }
 
 /** More than anyone spends. */

@@ -1,10 +1,8 @@
 /** How budgets stand, for people and programs. @module */
 
 import { usdText } from "../support/decimal.ts";
-import { periodEnd, periodStart } from "./budget_periods.ts";
+import { monthPassed, periodEnd, periodStart } from "./budget_periods.ts";
 import type { BudgetScope, Room } from "./budget_scope.ts";
-
-const DAY_MS = 86_400_000;
 
 /** How one period of a budget stands. */
 export interface PeriodStatus {
@@ -101,11 +99,8 @@ function dollars(pico: bigint): string {
   return usdText((pico + 999_999n) / 1_000_000n * 1_000_000n);
 }
 
-/** What the month comes to at the pace so far; the first day counts as a whole one. */
+/** What the month comes to at the pace so far. */
 export function projectedMonth(scope: BudgetScope, nowMs: number): bigint {
-  const startMs = periodStart("month", nowMs);
-  const elapsedMs = Math.max(DAY_MS, nowMs - startMs);
-  const spent = scope.spent("month", nowMs);
-  return spent * BigInt(periodEnd("month", startMs) - startMs) /
-    BigInt(Math.floor(elapsedMs));
+  const { elapsedMs, lengthMs } = monthPassed(nowMs);
+  return scope.spent("month", nowMs) * lengthMs / elapsedMs;
 }

@@ -19,8 +19,6 @@ import {
 
 /** A month that is on its way to more than this share of its limit is told of. */
 const PROJECTION_SHARE = 1.2;
-/** How often the projection is looked at while money is spent. */
-const PROJECTION_MS = 10_000;
 /** Below this a capped answer is of no use to anyone. */
 const LEAST_OUTPUT_TOKENS = 16;
 
@@ -89,7 +87,6 @@ export class Budgets {
   readonly #lists = new Map<string, Map<string | null, BudgetScope[]>>();
   readonly #now: () => number;
   readonly #onEvent: (event: BudgetEvent) => void;
-  readonly #projectedAtMs = new WeakMap<BudgetScope, number>();
   #shares: readonly number[] = [0.8, 0.95, 1];
   #warnAt = 0.8;
   #criticalAt = 0.95;
@@ -240,13 +237,7 @@ export class Budgets {
         this.#reached(scope, period, limit, nowMs);
       }
     }
-    const checked = this.#projectedAtMs.get(scope) ?? -Infinity;
-    if (nowMs - checked < PROJECTION_MS && nowMs >= checked) return;
-    this.#projectedAtMs.set(scope, nowMs);
-    const limit = scope.budget.limits.get("month");
-    if (limit === undefined) return;
-    const projected = Number(projectedMonth(scope, nowMs)) / Number(limit);
-    if (projected > PROJECTION_SHARE) {
+    if (scope.outpaces(PROJECTION_SHARE, nowMs)) {
       this.#tellOnce(scope, "month", "projected");
     }
   }

@@ -115,6 +115,7 @@ function simulated(
     ...describeProvider(id, section),
     start: createSimulator(settings, {
       now: Date.now,
+      monotonicMs: () => performance.now(),
       timers: { setTimeout, clearTimeout },
       logger: log,
     }),

@@ -41,8 +41,8 @@ export interface Script extends Performance {
 
 /** What a playback needs of the world. */
 export interface PlaybackDependencies {
-  /** Clock in ms. */
-  readonly now: () => number;
+  /** Ms of a clock that never goes back. */
+  readonly monotonicMs: () => number;
   /** Timers. */
   readonly timers: SimulatorTimers;
   /** Decides the delays. */
@@ -80,7 +80,7 @@ export class Playback implements UpstreamCall {
     this.#sink = sink;
     this.#dependencies = dependencies;
     this.#frames = script.frames[Symbol.iterator]();
-    this.#dueMs = dependencies.now();
+    this.#dueMs = dependencies.monotonicMs();
     queueMicrotask(() => {
       if (script.headFirst && !this.#ended) this.#sendHead();
       this.#run();
@@ -131,7 +131,7 @@ export class Playback implements UpstreamCall {
       this.#frame = next.value;
       this.#dueMs += this.#delayMs(next.value.tokens);
     }
-    const waitMs = this.#dueMs - this.#dependencies.now();
+    const waitMs = this.#dueMs - this.#dependencies.monotonicMs();
     if (waitMs > 0) {
       this.#schedule(waitMs);
       return false;

@@ -58,6 +58,8 @@ import {
 export interface SimulatorDependencies {
   /** Wall clock in ms since the epoch. */
   readonly now: () => number;
+  /** Ms of a clock that never goes back: answers are paced by it. */
+  readonly monotonicMs: () => number;
   /** Timers. */
   readonly timers: SimulatorTimers;
   /** Told of each answer, at debug level. */

@@ -19,6 +19,7 @@ import { SILENT_LOGGER } from "../../src/support/logger.ts";
 /** Real timers, a clock that stands still where it may. */
 export const DEPENDENCIES: SimulatorDependencies = {
   now: () => 1_700_000_000_000,
+  monotonicMs: () => 0,
   timers: { setTimeout, clearTimeout },
   logger: SILENT_LOGGER,
 };

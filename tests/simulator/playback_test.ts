@@ -17,6 +17,7 @@ function fakeSimulator(settings: Partial<SimulatorSettings> = SETTINGS) {
   const clock = createClock();
   const start = createSimulator(settings, {
     now: () => clock.now,
+    monotonicMs: () => clock.now,
     timers: {
       setTimeout: (callback, delayMs) => clock.setTimeout(callback, delayMs),
       clearTimeout: (handle) => clock.clearTimeout(handle as number),
@@ -219,6 +220,7 @@ Deno.test("Playback lets the event loop turn between batches of a fast answer", 
     tokenMs: { mean: 0 },
   }, {
     now: () => 0,
+    monotonicMs: () => 0,
     timers: {
       setTimeout: (callback) => {
         turns++;

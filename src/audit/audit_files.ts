@@ -6,8 +6,20 @@ import { type AuditRecord, readAuditLine } from "./audit_line.ts";
 
 const TAIL_BYTES = 1_048_576;
 
-/** Gives the name under which the file of a month is kept: `routing_audit.2026-11.log`, or `.2026-11.2.log` if there is one. */
-export async function monthFile(path: string, month: string): Promise<string> {
+interface MonthFile {
+  readonly month: string;
+  readonly copy: number;
+  readonly path: string;
+}
+
+/**
+ * Gives the name under which the file of a month is kept:
+ * `routing_audit.2026-11.log`, or `.2026-11.2.log` if there is one. It comes
+ * after all that are there: the clock may have been ahead when those were kept.
+ */
+export async function monthFile(path: string, ended: string): Promise<string> {
+  const latest = (await monthFiles(path)).at(-1)?.month ?? "";
+  const month = latest > ended ? latest : ended;
   for (let copy = 1; copy < 1000; copy++) {
     const suffix = copy === 1 ? month : `${month}.${copy}`;
     const ending = extname(path);
@@ -22,27 +34,38 @@ export async function monthFile(path: string, month: string): Promise<string> {
 
 /** Lists the files of the log at `path` that exist, the oldest first, the current one last. */
 export async function auditFiles(path: string): Promise<string[]> {
+  const files = (await monthFiles(path)).map((file) => file.path);
+  if (await exists(path)) files.push(path);
+  return files;
+}
+
+async function monthFiles(path: string): Promise<MonthFile[]> {
   const ending = extname(path);
   const stem = `${basename(path, ending)}.`;
   const folder = dirname(path);
-  const months: (readonly [month: string, copy: number, path: string])[] = [];
+  const months: MonthFile[] = [];
   try {
     for await (const { name, isFile } of Deno.readDir(folder)) {
       if (!isFile || !name.startsWith(stem) || !name.endsWith(ending)) continue;
       const middle = name.slice(stem.length, name.length - ending.length);
       const [, month, copy] = /^(\d{4}-\d{2})(?:\.(\d+))?$/.exec(middle) ?? [];
       if (month === undefined) continue;
-      months.push([month, Number(copy ?? 1), join(folder, name)]);
+      months.push({
+        month,
+        copy: Number(copy ?? 1),
+        path: join(folder, name),
+      });
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  months.sort(([month, copy], [otherMonth, otherCopy]) =>
-    month === otherMonth ? copy - otherCopy : month < otherMonth ? -1 : 1
+  return months.sort((one, other) =>
+    one.month === other.month
+      ? one.copy - other.copy
+      : one.month < other.month
+      ? -1
+      : 1
   );
-  const files = months.map(([, , file]) => file);
-  if (await exists(path)) files.push(path);
-  return files;
 }
 
 /**

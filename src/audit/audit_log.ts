@@ -154,7 +154,8 @@ export class AuditLog implements AsyncDisposable {
       this.#close();
     }
     this.#open ??= await this.#openAt(path, month);
-    if (this.#open.month !== month) {
+    // A clock that was set back keeps the file: months follow each other.
+    if (this.#open.month < month) {
       const old = this.#open.month;
       this.#close();
       await Deno.rename(path, await monthFile(path, old));

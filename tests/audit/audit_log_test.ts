@@ -137,6 +137,30 @@ Deno.test("AuditLog begins a new file each month and the chain goes on", async (
   assertEquals(gap.line, 1);
 });
 
+Deno.test("AuditLog keeps the chain in order when the clock is set back over the end of a month", async () => {
+  await using at = new Folder();
+  const clock = new FakeClock(Date.UTC(2026, 11, 1, 0, 10));
+  await using log = new AuditLog(at.path, { clock });
+  await log.append(ENTRY);
+  for (const hours of [-1, 0, -1, 1]) {
+    clock.wallOffsetMs = hours * 3_600_000;
+    await log.append(ENTRY);
+  }
+  clock.wallOffsetMs = 31 * 86_400_000;
+  await log.append(ENTRY);
+  clock.wallOffsetMs = 0;
+  await log.append(ENTRY);
+  // Another process, that knows of no clock that was ahead.
+  await using later = new AuditLog(at.path, { clock });
+  clock.advance(31 * 86_400_000);
+  await later.append(ENTRY);
+  clock.advance(31 * 86_400_000);
+  await later.append(ENTRY);
+  const verified = await at.verify();
+  assert(verified.ok, JSON.stringify(verified));
+  assertEquals(verified.lines, 9);
+});
+
 Deno.test("AuditLog refuses what it cannot write, and goes on with the chain when it can again", async () => {
   await using at = new Folder();
   await using log = new AuditLog(at.path);

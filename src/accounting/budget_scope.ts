@@ -93,11 +93,18 @@ export class BudgetScope {
     return this.#current(period, nowMs).pico;
   }
 
-  /** Books an amount to the periods that `atMs` is in, as far as they are the current ones. */
+  /**
+   * Books an amount to the periods that `atMs` is in, as far as they are the
+   * current ones. What is spent before a period that has begun was spent on a
+   * clock that went back: it counts too.
+   */
   add(pico: bigint, atMs: number, nowMs: number): void {
     for (const period of PERIOD_NAMES) {
       const spent = this.#current(period, nowMs);
-      if (atMs >= spent.startMs && atMs < spent.endMs) spent.pico += pico;
+      const isBehind = nowMs < spent.startMs;
+      if ((isBehind || atMs >= spent.startMs) && atMs < spent.endMs) {
+        spent.pico += pico;
+      }
     }
   }
 

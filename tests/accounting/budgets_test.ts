@@ -157,6 +157,19 @@ Deno.test("Budgets counts what belongs to a period that is over to no other", ()
   assertEquals(budgets.reserve(CI, quote(100)).kind, "refused");
 });
 
+Deno.test("Budgets counts what is spent after the clock was set back over midnight", () => {
+  let nowMs = Date.UTC(2026, 10, 19, 0, 10);
+  const budgets = new Budgets(config({}), () => {}, () => nowMs);
+  budgets.settle(CI, 0n, usd("1"), nowMs);
+  nowMs -= 3_600_000;
+  budgets.settle(CI, 0n, usd("2"), nowMs);
+  assertEquals(budgets.reserve(CI, quote(100)).kind, "refused");
+  nowMs += 3_600_000;
+  assertEquals(budgets.reserve(CI, quote(100)).kind, "refused");
+  nowMs += DAY_MS;
+  assertEquals(budgets.reserve(CI, quote(100)).kind, "granted");
+});
+
 Deno.test("Budgets tells each threshold once per period, and a month that will not last", () => {
   let nowMs = Date.UTC(2026, 10, 4);
   const events: BudgetEvent[] = [];

@@ -41,6 +41,20 @@ Deno.test("HeadRegistry lets a lease end by itself, also while nobody asks", () 
   assertEquals(clock.pending, 0, "no timer without heads");
 });
 
+Deno.test("HeadRegistry ends leases after their time, whatever the wall clock is set to", () => {
+  const { clock, heads, ended } = registry();
+  heads.register(HEAD);
+  clock.wallOffsetMs = 3_600_000;
+  clock.advance(400);
+  assertEquals(heads.all.length, 1, "an hour ahead");
+  heads.heartbeat("gpu-1", {});
+  clock.wallOffsetMs = -3_600_000;
+  clock.advance(499);
+  assertEquals(heads.all.length, 1);
+  clock.advance(1);
+  assertEquals(ended, ["gpu-1 expired"], "an hour behind");
+});
+
 Deno.test("HeadRegistry keeps a status that was set, and a change does not renew a lease", () => {
   const { clock, heads } = registry();
   heads.register(HEAD);

@@ -181,6 +181,31 @@ Deno.test("TargetGuard switched off leaves nobody out, but still turns to the ne
   assertEquals(ring.take("gpt", driven.clock.nowMs), 1);
 });
 
+Deno.test("TargetGuard rests targets and keys for their time, whatever the wall clock is set to", () => {
+  const driven = new DrivenGuard();
+  const ring = driven.guard.makeRing("openai", [keyName("sk-one")]);
+  driven.guard.useRings(new Map([["openai", ring]]));
+  for (let row = 0; row < 5; row++) driven.attempt("other/x", failed("reset"));
+  driven.attempt(
+    "openai/b",
+    failed("rate_limited", { retryAfterMs: 20_000 }),
+    0,
+  );
+  for (const offsetMs of [3_600_000, -3_600_000]) {
+    driven.clock.wallOffsetMs = offsetMs;
+    const left = [target("other/x"), target("openai/b")].map((one) => {
+      const health = driven.guard.health(one);
+      return health.usable ? 0 : health.retryAfterMs;
+    });
+    assertEquals(left, [30_000, 20_000], `the clock is ${offsetMs} ms off`);
+  }
+  driven.clock.advance(20_000);
+  assert(driven.guard.health(target("openai/b")).usable);
+  assert(!driven.guard.health(target("other/x")).usable);
+  driven.clock.advance(10_000);
+  assert(driven.begin("other/x"));
+});
+
 Deno.test("TargetGuard survives a restart: open breakers and resting keys, by wall clock", () => {
   const before = new DrivenGuard();
   const keys = [keyName("sk-one"), keyName("sk-two")];

@@ -7,10 +7,12 @@ interface FakeTimer {
   callback: () => void;
 }
 
-/** A hand-driven {@linkcode Clock}; both clocks start at the same number. */
+/** A hand-driven {@linkcode Clock}; both clocks start at the same number, and the wall clock may be set. */
 export class FakeClock implements Clock {
   /** The current time, ms. */
   nowMs: number;
+  /** How far the wall clock has been set away from that. */
+  wallOffsetMs = 0;
   /** How many timers were ever set. */
   timersSet = 0;
   readonly #timers = new Set<FakeTimer>();
@@ -30,7 +32,7 @@ export class FakeClock implements Clock {
   }
 
   wallMs(): number {
-    return this.nowMs;
+    return this.nowMs + this.wallOffsetMs;
   }
 
   setTimer(callback: () => void, delayMs: number): CancelTimer {

@@ -65,6 +65,31 @@ Deno.test("FileStream writes lines in order into the file of their UTC day, read
     assertEquals(usage.dropped, { queue_full: 0, low_space: 0, closed: 1 });
   }));
 
+Deno.test("FileStream files lines by their UTC day over a leap day and clocks that are set", () =>
+  inFolder(async (folder) => {
+    const clock = new FakeClock(Date.UTC(2028, 1, 28, 23, 30));
+    const writer = new FileWriter({ clock });
+    const stream = writer.open({ name: "x", path: dailyPath(folder) });
+    // Half past eleven, an hour ahead, back again, and so on through the leap day.
+    for (const hours of [0, 1, 0, -1, 24, 25, 24, 49]) {
+      clock.wallOffsetMs = hours * 3_600_000;
+      assert(stream.append(`${hours}`));
+      clock.advance(5000);
+      assert(await stream.flush(5000));
+    }
+    assert(await writer.close(5000));
+    const days = namesIn(folder).sort().map((name) => [
+      name,
+      linesOf(`${folder}/${name}`),
+    ]);
+    assertEquals(days, [
+      ["2028-02-28.jsonl", ["0", "0", "-1"]],
+      ["2028-02-29.jsonl", ["1", "24", "24"]],
+      ["2028-03-01.jsonl", ["25"]],
+      ["2028-03-02.jsonl", ["49"]],
+    ]);
+  }));
+
 Deno.test("FileStream writes after flushMs, or at once when flushLines wait", () =>
   inFolder(async (folder) => {
     const clock = new FakeClock(0);

@@ -94,7 +94,7 @@ export interface PriceEntry {
   readonly tiers: readonly PriceTier[];
   /** By service tier, lower case. */
   readonly serviceTiers: ReadonlyMap<string, PriceVariant>;
-  /** Parts per million by region, lower case. */
+  /** Parts per million by region, lower case; `*` stands for every other one. */
   readonly regions: ReadonlyMap<string, bigint>;
   /** By time of day; the first that fits holds. */
   readonly windows: readonly PriceWindow[];

@@ -14,15 +14,25 @@ const SPELLINGS: readonly (readonly [string, readonly string[]])[] = [
     "text-completion-openai",
   ]],
   ["anthropic", ["claude"]],
-  ["google", ["gemini", "google-ai-studio", "google-generative-ai"]],
+  ["google", [
+    "gemini",
+    "google-ai",
+    "google-ai-studio",
+    "google-gemini",
+    "google-genai",
+    "google-generative-ai",
+  ]],
   ["vertex", [
     "vertex-ai",
     "google-vertex",
     "vertexai",
+    "google-vertex-ai",
     "google-vertex-anthropic",
+    "vertex-anthropic",
+    "anthropic-vertex",
     "gcp-vertex",
   ]],
-  ["azure", ["azure-openai", "azure-text", "azureopenai"]],
+  ["azure", ["azure-openai", "azure-open-ai", "azure-text", "azureopenai"]],
   ["azure-ai", ["azure-cognitive-services", "azure-ai-foundry"]],
   ["bedrock", [
     "amazon-bedrock",
@@ -30,25 +40,28 @@ const SPELLINGS: readonly (readonly [string, readonly string[]])[] = [
     "aws",
     "bedrock-converse",
     "bedrock-mantle",
+    "bedrock-runtime",
+    "anthropic-bedrock",
   ]],
-  ["xai", ["x-ai", "grok"]],
+  ["xai", ["x-ai", "x.ai", "grok"]],
   ["deepseek", []],
-  ["mistral", ["mistralai"]],
+  ["mistral", ["mistralai", "mistral-ai"]],
   ["groq", []],
   ["openrouter", ["open-router"]],
-  ["moonshot", ["moonshotai", "moonshot-ai", "kimi"]],
+  ["moonshot", ["moonshotai", "moonshot-ai", "moonshot.ai", "kimi"]],
   ["moonshot-cn", ["moonshotai-cn"]],
   ["zai", ["z-ai", "z.ai"]],
-  ["zhipu", ["zhipuai", "bigmodel"]],
-  ["alibaba", ["dashscope", "qwen", "alibaba-qwen", "aliyun"]],
+  ["zhipu", ["zhipuai", "zhipu-ai", "bigmodel"]],
+  ["alibaba", ["dashscope", "qwen", "alibaba-qwen", "alibaba-cloud", "aliyun"]],
   ["alibaba-cn", []],
   ["minimax", ["minimaxai"]],
   ["minimax-cn", []],
   ["cohere", ["cohere-chat"]],
-  ["perplexity", ["pplx"]],
-  ["together", ["together-ai", "togetherai"]],
+  ["perplexity", ["perplexity-ai", "pplx"]],
+  ["together", ["together-ai", "together.ai", "togetherai"]],
   ["fireworks", [
     "fireworks-ai",
+    "fireworks.ai",
     "fireworks-ai-embedding-models",
     "fireworksai",
   ]],
@@ -170,9 +183,20 @@ export function providerOfHost(host: string): string | null {
   return null;
 }
 
+/** Hosts that name a region of their provider's prices. */
+const REGION_HOSTS: readonly RegExp[] = [
+  /^([a-z]{2})\.api\.(?:openai\.com|x\.ai)$/,
+  /^([a-z]+(?:-[a-z]+\d+)?)-aiplatform\.googleapis\.com$/,
+  /^aiplatform\.([a-z]+)\.rep\.googleapis\.com$/,
+  /^bedrock-(?:runtime|mantle)(?:-fips)?\.([a-z]+(?:-[a-z]+)+-\d)\./,
+];
+
 /** Finds the region that a host name stands for in prices (`eu.api.openai.com`), or `null`. */
 export function regionOfHost(host: string): string | null {
-  const found = /^([a-z]{2})\.api\.(?:openai\.com|x\.ai)(?::\d+)?$/
-    .exec(host.toLowerCase());
-  return found?.[1] ?? null;
+  const name = host.toLowerCase().replace(/:\d+$/, "");
+  for (const pattern of REGION_HOSTS) {
+    const region = pattern.exec(name)?.[1];
+    if (region !== undefined) return region;
+  }
+  return null;
 }

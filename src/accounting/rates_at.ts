@@ -104,7 +104,7 @@ export function ratesAt(
   factors.add(variant?.factorPpm);
   const regionPpm = conditions.region === null
     ? undefined
-    : entry.regions.get(conditions.region);
+    : entry.regions.get(conditions.region) ?? entry.regions.get("*");
   factors.add(regionPpm);
   return {
     rates: layers.rates,

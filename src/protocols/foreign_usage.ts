@@ -87,9 +87,18 @@ function readGemini(usage: JsonObject, body: JsonObject): Usage {
     ledger,
     raw: usage,
     source: "reported",
-    serviceTier: textOf(usage.serviceTier)?.toLowerCase() ?? null,
+    serviceTier: textOf(usage.serviceTier)?.toLowerCase() ??
+      tierOfTraffic(usage.trafficType),
     model: textOf(body.modelVersion),
   };
+}
+
+/** Vertex names the tier by its traffic: `ON_DEMAND_PRIORITY`. */
+function tierOfTraffic(type: JsonValue | undefined): string | null {
+  const traffic = textOf(type)?.toLowerCase().replace(/^on_demand_/, "");
+  return traffic === "priority" || traffic === "flex" || traffic === "batch"
+    ? traffic
+    : null;
 }
 
 function countQueries(body: JsonObject): number {

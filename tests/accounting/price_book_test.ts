@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { regionOfHost } from "../../src/accounting/provider_names.ts";
 import { PriceBook, type PriceQuery } from "../../src/accounting/price_book.ts";
 import { entryOf, tableOf } from "./prices.ts";
 
@@ -221,4 +222,23 @@ Deno.test("find() remembers a bounded number of searches", () => {
     book.find(query("openai", `name-${index}`));
   }
   assertEquals(found(book, query("openai", "m")), "openai/m exact");
+});
+
+Deno.test("regionOfHost() knows the hosts that stand for a region", () => {
+  const hosts: readonly (readonly [string, string | null])[] = [
+    ["eu.api.openai.com", "eu"],
+    ["eu.api.openai.com:443", "eu"],
+    ["api.openai.com", null],
+    ["eu-west-1.api.x.ai", null],
+    ["us-east5-aiplatform.googleapis.com", "us-east5"],
+    ["us-aiplatform.googleapis.com", "us"],
+    ["aiplatform.eu.rep.googleapis.com", "eu"],
+    ["aiplatform.googleapis.com", null],
+    ["bedrock-runtime.us-gov-west-1.amazonaws.com", "us-gov-west-1"],
+    ["bedrock-runtime-fips.us-east-1.amazonaws.com", "us-east-1"],
+    ["127.0.0.1:8080", null],
+  ];
+  for (const [host, region] of hosts) {
+    assertEquals(regionOfHost(host), region, host);
+  }
 });

@@ -37,14 +37,18 @@ const HALF_BATCHES: ReadonlySet<string> = new Set([
   "fireworks",
 ]);
 
+/** Models that cost a tenth more at Vertex anywhere but at its global endpoint. */
+const REGIONAL_REGEXP =
+  /^vertex\/(?:claude-[a-z]+-(?:4-[5-9]|[5-9])|gemini-(?:3\.1-flash-(?:lite|image)|3\.[5-9]|[4-9]))/;
+
 /** Models whose searches are billed by the thousand. */
 const SEARCHING_REGEXP =
   /^(?:anthropic\/.*claude|openai\/(?:gpt-[4-9]|o\d)(?!.*(?:audio|image|realtime|search|transcribe|tts)))/;
 
 /**
  * Completes an entry: a batch costs half at those who sell batches, a
- * thousand searches 10 USD at Anthropic and OpenAI, and a cache write of an
- * hour twice the input at every Claude.
+ * thousand searches 10 USD at Anthropic and OpenAI, a region of Vertex a tenth
+ * more, and a cache write of an hour twice the input at every Claude.
  */
 export function completeEntry(
   provider: string,
@@ -57,6 +61,9 @@ export function completeEntry(
       : {};
     serviceTiers.batch ??= { factor: "0.5" };
     entry.serviceTiers = serviceTiers;
+  }
+  if (REGIONAL_REGEXP.test(`${provider}/${model}`)) {
+    entry.regions ??= { "*": "1.1", global: "1" };
   }
   if (SEARCHING_REGEXP.test(`${provider}/${model}`)) {
     entry.webSearchPer1K ??= "10";

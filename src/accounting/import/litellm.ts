@@ -206,6 +206,10 @@ function addRegions(entry: WrittenEntry, row: JsonObject): void {
   const special = row.provider_specific_entry;
   const us = isJsonObject(special) ? special.us : undefined;
   if (typeof us === "number") regions.us = String(us);
+  const regional = row.regional_endpoint_uplift_multiplier;
+  if (typeof regional === "number") {
+    Object.assign(regions, { "*": String(regional), global: "1" });
+  }
   if (Object.keys(regions).length > 0) entry.regions = regions;
 }
 
@@ -234,7 +238,8 @@ function addSearch(
   const perThousand = usdTimes(costs.search_context_size_medium, 1000n);
   if (perThousand === null) return;
   entry.webSearchPer1K = perThousand;
-  const isGoogle = provider === "google" || provider === "vertex";
+  const isGoogle = (provider === "google" || provider === "vertex") &&
+    !model.includes("claude");
   if (isGoogle && row.web_search_billing_unit !== "per_query") {
     entry.webSearchUnit = "request";
   }

@@ -87,7 +87,8 @@ export function readRecord(
   const protocol = protocolOf(record);
   const usage = usageOf(protocol, record);
   checkCounts(usage.raw, "usage");
-  const model = record.model === undefined && usage.model !== null
+  const isUnsaid = record.model === undefined || record.model === null;
+  const model = isUnsaid && usage.model !== null
     ? usage.model
     : requiredText(record, "model");
   const request = isJsonObject(record.request) ? record.request : {};
@@ -99,7 +100,7 @@ export function readRecord(
     host: hostIn(request) ?? facts.hostOf(provider),
     trustReportedCost: facts.trusts(provider),
     ...requestFacts(request),
-    atMs: timeOf(request) ?? createdAt(record.usage) ?? nowMs,
+    atMs: timeOf(request) ?? timeOf(record) ?? createdAt(record.usage) ?? nowMs,
   };
 }
 

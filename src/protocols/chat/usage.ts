@@ -56,7 +56,7 @@ type PromptParts = {
 function promptParts(usage: JsonObject): PromptParts {
   const details = object(
     usage.prompt_tokens_details ?? usage.prompt_token_details ??
-      usage.input_tokens_details,
+      usage.input_tokens_details ?? usage.input_token_details,
   );
   const creation = object(details.cache_creation ?? usage.cache_creation);
   const hour = tokenCount(creation.ephemeral_1h_input_tokens) ?? 0;
@@ -94,7 +94,8 @@ type CompletionParts = {
 
 function completionParts(usage: JsonObject): CompletionParts {
   const details = object(
-    usage.completion_tokens_details ?? usage.output_tokens_details,
+    usage.completion_tokens_details ?? usage.output_tokens_details ??
+      usage.output_token_details,
   );
   return {
     reasoning: firstCount(details.reasoning_tokens, usage.reasoning_tokens) ??

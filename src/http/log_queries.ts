@@ -16,7 +16,10 @@ import {
   readFilter,
   type UsageFilter,
 } from "../accounting/query/usage_filter.ts";
-import type { UsageIndex } from "../accounting/query/usage_index.ts";
+import {
+  isBrokenIndex,
+  type UsageIndex,
+} from "../accounting/query/usage_index.ts";
 import {
   MAX_LIMIT,
   MAX_OFFSET,
@@ -43,10 +46,12 @@ export interface LogSource {
   problem(): string | null;
   /** Folders of its files, the archive last. */
   folders(): readonly string[];
-  /** Writes what waits, so that an answer has every request that was answered. */
-  flush(): Promise<void>;
+  /** Writes what waits, so that an answer has every request that was answered. `false`: the disk does not take it. */
+  flush(): Promise<boolean>;
   /** The index, brought up to date; `null` where the config wants none. The caller closes it. */
   index(reader: UsageLogReader): Promise<UsageIndex | null>;
+  /** Removes an index that turned out to be broken. */
+  dropIndex(): Promise<void>;
   /** The prices of the moment. */
   pricing(): Pricing;
 }
@@ -57,8 +62,11 @@ const MAX_DAYS = 366;
 const DEFAULT_DAYS = 30;
 const MAX_WAITING = 16;
 
-/** A question whose parameters were read. */
-type Question = (reader: UsageLogReader) => Promise<unknown>;
+/** A question whose parameters were read. `isWritable`: whether the disk takes writes. */
+type Question = (
+  reader: UsageLogReader,
+  isWritable: boolean,
+) => Promise<unknown>;
 
 /** Makes the routes. */
 export function logQueryRoutes(source: LogSource): Route[] {
@@ -121,11 +129,17 @@ function summaryQuestion(
 ): Question {
   const filter = filterOf(parameters);
   const grouping = readGrouping(parameters);
-  return async (reader) => {
-    using index = await source.index(reader);
-    return index === null
-      ? await summarize(reader, filter, grouping)
-      : await summarizeIndexed(reader, filter, grouping, index);
+  return async (reader, isWritable) => {
+    // The index is written by this thread: it must not wait for a disk that hangs.
+    using index = isWritable ? await source.index(reader) : null;
+    if (index === null) return await summarize(reader, filter, grouping);
+    try {
+      return await summarizeIndexed(reader, filter, grouping, index);
+    } catch (error) {
+      if (!isBrokenIndex(error)) throw error;
+      await source.dropIndex();
+      return await summarize(reader, filter, grouping);
+    }
   };
 }
 
@@ -135,11 +149,11 @@ async function answer(
   response: ClientResponse,
 ): Promise<void> {
   if (response.closed) return;
-  await source.flush();
+  const isWritable = await source.flush();
   const result = await question({
     folders: source.folders(),
     stopped: () => response.closed,
-  });
+  }, isWritable);
   sendJson(response, 200, result);
 }
 

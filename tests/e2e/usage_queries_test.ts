@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { UsageIndex } from "../../src/accounting/query/usage_index.ts";
 import { picoOfUsd, usdText } from "../../src/support/decimal.ts";
 import { FAST_SIMULATOR, startGateway, type TestGateway } from "./gateway.ts";
 import { linesIn } from "./log_lines.ts";
@@ -162,7 +163,7 @@ Deno.test("Questions that make no sense are 400 and say why; a log that is off i
   }
 });
 
-Deno.test("A broken index does not keep the log from answering; a log that cannot be written is told of", async () => {
+Deno.test("A broken index does not keep the log from answering and is made again; a log that cannot be written is told of", async () => {
   await using test = await startGateway({
     ...CONFIG,
     logging: { usage: { index: true } },
@@ -172,6 +173,12 @@ Deno.test("A broken index does not keep the log from answering; a log that canno
   await Deno.writeTextFile(path, "no database at all ".repeat(100));
   const [status, summary] = await get(test, "/api/usage/summary");
   assertEquals([status, summary.requests.total], [200, 5]);
+  UsageIndex.open(path)[Symbol.dispose]();
+  // Its first page is whole, the rest is not.
+  const file = await Deno.readFile(path);
+  await Deno.writeFile(path, file.fill(0xa5, 4096));
+  const [after, again] = await get(test, "/api/usage/summary?groupBy=model");
+  assertEquals([after, again.requests.total], [200, 5]);
   await Deno.writeTextFile(`${test.folder}/file`, "");
   await using other = await startGateway({
     ...CONFIG,

@@ -64,6 +64,23 @@ export interface IndexUpdate {
   readonly brokenLines: number;
 }
 
+/** An index whose file is no database any more. */
+export class BrokenIndexError extends Error {
+  /** Tells it from others. */
+  override name = "BrokenIndexError";
+}
+
+/** What SQLite says of a file that is damaged, or none of its own; not every call gives the code too. */
+const BROKEN_REGEXP = /not a database|malformed/;
+
+/** Whether an error tells that the index must be made anew: by {@linkcode UsageIndex.remove}, then `open`. */
+export function isBrokenIndex(error: unknown): boolean {
+  return error instanceof BrokenIndexError ||
+    error instanceof Error &&
+      Reflect.get(error, "code") === "ERR_SQLITE_ERROR" &&
+      BROKEN_REGEXP.test(error.message);
+}
+
 /** An open index. */
 export class UsageIndex implements Disposable {
   readonly #database: DatabaseSync;
@@ -93,7 +110,7 @@ export class UsageIndex implements Disposable {
    * Opens the index at `path` and makes what is not there, or has another
    * shape, anew.
    *
-   * @throws {Error} that names the file and the fix, for one that is broken
+   * @throws {Error} that names the file and the fix; {@linkcode BrokenIndexError} for one that is broken
    */
   static open(path: string): UsageIndex {
     // Made first: the database would be readable for all.
@@ -115,7 +132,8 @@ export class UsageIndex implements Disposable {
     } catch (error) {
       database.close();
       const why = error instanceof Error ? error.message : "unknown error";
-      throw new Error(
+      const Kind = isBrokenIndex(error) ? BrokenIndexError : Error;
+      throw new Kind(
         `Cannot use the index ${path}: ${why}, make it again by \`signalbox usage index --rebuild\``,
       );
     }

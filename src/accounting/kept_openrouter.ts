@@ -1,6 +1,6 @@
 /** OpenRouter's own price list as the last good download left it. @module */
 
-import { compilePriceFile, PriceFileError } from "./price_file.ts";
+import { compilePriceFile } from "./price_file.ts";
 import { PriceStore } from "./price_store.ts";
 import type { PriceTable } from "./price_table.ts";
 
@@ -17,8 +17,7 @@ export async function keptOpenrouter(
     const file = await new PriceStore(stateDir, KEPT_FOLDER).read(KEPT_NAME);
     if (file === null) return null;
     return compilePriceFile(file, "openrouter", "openrouter").table;
-  } catch (error) {
-    if (!(error instanceof PriceFileError)) throw error;
+  } catch {
     return null;
   }
 }

@@ -123,20 +123,40 @@ async function loadStored(
 ): Promise<readonly PriceTable[]> {
   const store = new PriceStore(stateDir);
   const tables: PriceTable[] = [];
-  for (const name of await store.names()) {
-    try {
-      const file = await store.read(name);
-      if (file === null) continue;
-      const { table } = compilePriceFile(file, `prices/${name}`, "imported");
-      tables.push(table);
-    } catch (error) {
-      if (!(error instanceof PriceFileError)) throw error;
-      warnings.push(error.message);
+  try {
+    for (const name of await store.names()) {
+      const table = await storedTable(store, name, warnings);
+      if (table !== null) tables.push(table);
     }
+  } catch (error) {
+    warnings.push(`Cannot list imported price tables: ${words(error)}`);
   }
   return tables.sort((left, right) =>
     (right.date ?? "").localeCompare(left.date ?? "")
   );
+}
+
+async function storedTable(
+  store: PriceStore,
+  name: string,
+  warnings: string[],
+): Promise<PriceTable | null> {
+  try {
+    const file = await store.read(name);
+    if (file === null) return null;
+    return compilePriceFile(file, `prices/${name}`, "imported").table;
+  } catch (error) {
+    warnings.push(
+      error instanceof PriceFileError
+        ? error.message
+        : `Cannot read price table ${name}: ${words(error)}`,
+    );
+    return null;
+  }
+}
+
+function words(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The tables in their order of precedence. OpenRouter's own list comes after what was imported. */

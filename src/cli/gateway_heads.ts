@@ -15,7 +15,7 @@ import { type HeadEnd, HeadRegistry } from "../providers/heads.ts";
 import { KeyRing } from "../providers/key_ring.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { RunningAttempts } from "../providers/running_attempts.ts";
-import { StateFile } from "../providers/state_file.ts";
+import { notRestored, StateFile } from "../providers/state_file.ts";
 import { type KnownTarget, knownTarget } from "../routing/eligibility.ts";
 import type { HeadFilter } from "../routing/readers.ts";
 import type { Logger } from "../support/logger.ts";
@@ -114,7 +114,7 @@ export class GatewayHeads implements AsyncDisposable {
         else await built.close();
       }
     } catch (error) {
-      log.log("warn", "heads not restored", { error: words(error) });
+      await notRestored(log, "heads", error);
     }
   }
 

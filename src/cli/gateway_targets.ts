@@ -22,7 +22,7 @@ import {
 } from "../providers/guard_memory.ts";
 import { HealthScores } from "../providers/health.ts";
 import { RunningAttempts } from "../providers/running_attempts.ts";
-import { StateFile } from "../providers/state_file.ts";
+import { notRestored, StateFile } from "../providers/state_file.ts";
 import { TargetGuard } from "../providers/target_guard.ts";
 import { type AnsweredRequest, FeedbackBook } from "../providers/feedback.ts";
 import { FeedbackMetrics } from "../metrics/feedback_metrics.ts";
@@ -94,7 +94,7 @@ export class GatewayTargets implements AsyncDisposable {
     try {
       targets.guard.restore(await readGuardMemory(guardPath(config)));
     } catch (error) {
-      log.log("warn", "cooldowns not restored", { error: words(error) });
+      await notRestored(log, "cooldowns", error);
     }
     await targets.heads.restore();
     return targets;
@@ -252,7 +252,7 @@ async function keptPolicy(config: Config, log: Logger): Promise<HeadPolicy> {
   try {
     return await readPolicy(policyPath(config.stateDir));
   } catch (error) {
-    log.log("warn", "policy not restored", { error: words(error) });
+    await notRestored(log, "policy", error);
     return DEFAULT_POLICY;
   }
 }

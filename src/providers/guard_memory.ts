@@ -6,7 +6,7 @@
  */
 
 import { z } from "zod";
-import { readStateFile } from "./state_file.ts";
+import { BrokenStateError, readStateFile } from "./state_file.ts";
 
 const timeMs = z.iso.datetime().transform((text) => Date.parse(text));
 const memorySchema = z.object({
@@ -63,10 +63,7 @@ export async function readGuardMemory(path: string): Promise<GuardMemory> {
   try {
     parsed = memorySchema.parse(JSON.parse(text));
   } catch (error) {
-    throw new Error(
-      `Cannot read ${path}: it is not what was written; breakers begin closed`,
-      { cause: error },
-    );
+    throw new BrokenStateError(path, "breakers begin closed", error);
   }
   return {
     targets: parsed.targets.map(({ openedAt, retryAt, ...rest }) => ({

@@ -8,7 +8,7 @@
 import { z } from "zod";
 import { type Head, HEAD_STATUSES } from "./head.ts";
 import { headRegistrationSchema } from "./head_registration.ts";
-import { readStateFile } from "./state_file.ts";
+import { BrokenStateError, readStateFile } from "./state_file.ts";
 
 const timeMs = z.iso.datetime().transform((text) => Date.parse(text));
 const fileSchema = z.object({
@@ -31,10 +31,7 @@ export async function readHeads(path: string): Promise<Head[]> {
   try {
     kept = fileSchema.parse(JSON.parse(text));
   } catch (error) {
-    throw new Error(
-      `Cannot read ${path}: it is not what was written; heads must register again`,
-      { cause: error },
-    );
+    throw new BrokenStateError(path, "heads must register again", error);
   }
   return kept.heads.map((head) => ({
     ...head.registration,

@@ -3,7 +3,7 @@
 import { dirname } from "node:path";
 import { z } from "zod";
 import { SELECTOR_NAMES, type SelectorName } from "../config/schema/models.ts";
-import { readStateFile } from "./state_file.ts";
+import { BrokenStateError, readStateFile } from "./state_file.ts";
 
 /** How heads take part. */
 export interface HeadPolicy {
@@ -51,9 +51,10 @@ export async function readPolicy(path: string): Promise<HeadPolicy> {
   try {
     return headPolicySchema.parse(JSON.parse(text));
   } catch (error) {
-    throw new Error(
-      `Cannot read ${path}: it is no policy; PUT /api/routing/policy writes it anew`,
-      { cause: error },
+    throw new BrokenStateError(
+      path,
+      "PUT /api/routing/policy writes it anew",
+      error,
     );
   }
 }

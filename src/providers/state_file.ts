@@ -7,6 +7,7 @@ import {
   SYSTEM_CLOCK,
 } from "../support/clock.ts";
 import { endsWithin } from "../support/deadline.ts";
+import type { Logger } from "../support/logger.ts";
 
 const WRITE_AFTER_MS = 200;
 const RETRY_MS = 5000;
@@ -34,6 +35,46 @@ export async function readStateFile(path: string): Promise<string | null> {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
+}
+
+/** A state file that was read but is not what was written. */
+export class BrokenStateError extends Error {
+  /** Where it is. */
+  readonly path: string;
+
+  /** Says what follows from it. */
+  constructor(path: string, consequence: string, cause: unknown) {
+    super(`Cannot read ${path}: it is not what was written; ${consequence}`, {
+      cause,
+    });
+    this.name = "BrokenStateError";
+    this.path = path;
+  }
+}
+
+/**
+ * Logs that a state file could not be taken up. One that is broken is put
+ * aside as `<path>.broken`: it is not written over, and the next start does not
+ * stumble over it again.
+ */
+export async function notRestored(
+  log: Logger,
+  what: string,
+  error: unknown,
+): Promise<void> {
+  let keptAs: string | undefined;
+  if (error instanceof BrokenStateError) {
+    keptAs = `${error.path}.broken`;
+    try {
+      await Deno.rename(error.path, keptAs);
+    } catch {
+      keptAs = undefined;
+    }
+  }
+  log.log("warn", `${what} not restored`, {
+    error: error instanceof Error ? error.message : String(error),
+    keptAs,
+  });
 }
 
 /** Keeps one file up to date. */

@@ -136,7 +136,10 @@ export class PriceBook {
     for (const table of this.tables) {
       for (const scope of [...scopes, "*"]) {
         for (const { name, of } of names) {
-          const found = table.find(scope, name);
+          const found = table.find(scope, name) ??
+            (scope === "*"
+              ? table.find("*", `${query.provider}/${name}`)
+              : null);
           if (found === null) continue;
           return this.#completed(matchOf(found, of, scope, table), name);
         }

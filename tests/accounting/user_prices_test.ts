@@ -41,6 +41,26 @@ Deno.test("loadPrices() lays the config's prices over the embedded ones", async 
   );
 });
 
+Deno.test("loadPrices() takes a price at any provider, and one of a provider that nobody knows", async () => {
+  const pricing = {
+    models: { "*/star": { inputPer1M: 2 }, "acme/own": { inputPer1M: 3 } },
+  };
+  const stated = (provider: string, model: string) =>
+    costOf(pricing, { input: 10 }, { provider, model, isStatedProvider: true });
+  assertEquals(await stated("zzz", "star"), [20_000_000n, "config", "*/star"]);
+  assertEquals(await stated("openai", "star"), [
+    20_000_000n,
+    "config",
+    "*/star",
+  ]);
+  assertEquals(await stated("acme", "own"), [
+    30_000_000n,
+    "config",
+    "acme/own",
+  ]);
+  assertEquals(await stated("zzz", "own"), [null, null, null]);
+});
+
 Deno.test("loadPrices() takes `tiered` with inclusive bounds", async () => {
   const pricing = {
     tiered: {

@@ -141,6 +141,12 @@ export const MODEL_NAME: z.ZodString = z.string().regex(
   "use 1 to 256 of letters, digits and . _ : / @ + -",
 );
 
+/** Name that a price is filed under: a model, `provider/model`, or a model at any provider with a `*` in its place. */
+export const PRICE_NAME: z.ZodString = z.string().regex(
+  /^(?:\*\/)?[A-Za-z0-9._:/@+-]{1,256}$/,
+  "use 1 to 256 of letters, digits and . _ : / @ + -, after */ where any provider is meant",
+);
+
 /** Model name in which `*` stands for any text. */
 export const MODEL_PATTERN: z.ZodString = z.string().regex(
   /^[A-Za-z0-9._:/@+*-]{1,256}$/,

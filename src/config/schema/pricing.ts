@@ -7,6 +7,7 @@ import {
   MODEL_NAME,
   named,
   optional,
+  PRICE_NAME,
   section,
   whole,
 } from "./fields.ts";
@@ -163,12 +164,12 @@ const tieredStepSchema = z.strictObject({
 /** `pricing`. */
 export const pricingSchema = section({
   models: named(
-    MODEL_NAME,
+    PRICE_NAME,
     priceEntrySchema,
-    "Prices by model or provider/model; the latter wins. Over every other table.",
+    "Prices by model (or */model) or provider/model; the latter wins. Over every other table.",
   ),
   tiered: named(
-    MODEL_NAME,
+    PRICE_NAME,
     z.array(tieredStepSchema).min(1),
     "Prices by total input, in rising steps.",
   ),

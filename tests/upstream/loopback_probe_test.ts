@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { createServer, type Server } from "node:net";
+import { setImmediate } from "node:timers";
 import { probeListener } from "../../src/upstream/loopback_probe.ts";
 import { startGateway } from "../e2e/gateway.ts";
 
@@ -39,5 +40,21 @@ Deno.test("probeListener() can be given up", async () => {
   const probe = probeListener("127.0.0.1", port, 60_000);
   probe.cancel();
   assertEquals(await probe.answered, false);
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+});
+
+Deno.test("probeListener() waits for a listener whose loop had no turn for it yet", async () => {
+  let turns = 200;
+  const server = createServer((socket) => {
+    const answerLater = () => {
+      if (turns-- > 0) return void setImmediate(answerLater);
+      socket.end("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+    };
+    socket.on("error", () => {});
+    socket.resume();
+    answerLater();
+  });
+  const port = await listen(server);
+  assert(await probeListener("127.0.0.1", port, 0).answered);
   await new Promise<void>((resolve) => server.close(() => resolve()));
 });

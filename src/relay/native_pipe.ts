@@ -9,6 +9,8 @@ import { SseReader } from "../support/sse.ts";
 import { type Output, type StreamPipe, tooLongError } from "./stream_pipe.ts";
 import { decodeUtf8 } from "../support/utf8.ts";
 
+const LINE_FEED = 10;
+
 /** How a native stream is passed on. */
 export interface NativePipeOptions {
   /** The protocol of both sides. */
@@ -33,6 +35,8 @@ export class NativePipe implements StreamPipe {
   readonly #observer: Observer;
   #events = 0;
   #tooLong = false;
+  /** Whether an event has spoken of usage since something was passed on. */
+  #saidUsage = false;
   #eof = false;
 
   /** Makes a pipe for one answer. */
@@ -43,6 +47,7 @@ export class NativePipe implements StreamPipe {
       {
         onEvent: (event) => {
           this.#events++;
+          if (event.data.includes('"usage"')) this.#saidUsage = true;
           this.#observer.event(event);
         },
       },
@@ -123,8 +128,9 @@ export class NativePipe implements StreamPipe {
 
   #filter(whole: Uint8Array): Output | null {
     if (!this.#options.stripUsage) return whole;
-    const text = decodeUtf8(whole);
-    if (!text.includes('"usage"')) return whole;
+    // Behind a line feed the reader has seen all of it; a lone CR may keep it waiting.
+    if (!this.#saidUsage && whole[whole.length - 1] === LINE_FEED) return whole;
+    this.#saidUsage = false;
     const pieces = splitEvents(whole);
     const kept = pieces.filter((piece) => !isUsageChunk(piece));
     if (kept.length === pieces.length) return whole;

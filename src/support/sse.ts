@@ -54,14 +54,20 @@ export class SseReader {
   /** Takes the next bytes. */
   push(bytes: Uint8Array): void {
     if (this.#failed) return;
-    const lineEnd = bytes.lastIndexOf(LINE_FEED);
-    if (lineEnd < 0) this.#lineBytes += bytes.length;
-    else this.#lineBytes = bytes.length - lineEnd - 1;
-    if (this.#lineBytes > this.#maxLineBytes) {
+    // Nearly every piece ends with a line: nothing needs to be searched.
+    if (bytes[bytes.length - 1] === LINE_FEED) this.#lineBytes = 0;
+    else if (this.#lineTooLong(bytes)) {
       this.#failed = true;
       return;
     }
     this.#parser.feed(this.#decoder.decode(bytes, { stream: true }));
+  }
+
+  #lineTooLong(bytes: Uint8Array): boolean {
+    const lineEnd = bytes.lastIndexOf(LINE_FEED);
+    if (lineEnd < 0) this.#lineBytes += bytes.length;
+    else this.#lineBytes = bytes.length - lineEnd - 1;
+    return this.#lineBytes > this.#maxLineBytes;
   }
 
   /** The stream ended. A last event without its blank line still counts. */

@@ -6,7 +6,9 @@
  * @module
  */
 
+import { dirname } from "node:path";
 import { type Clock, SYSTEM_CLOCK } from "../support/clock.ts";
+import { endsWithin } from "../support/deadline.ts";
 import { LineFile } from "../support/line_file.ts";
 import { OperationSlots } from "../support/operation_slots.ts";
 import {
@@ -78,6 +80,25 @@ export class AuditLog implements AsyncDisposable {
   /** Whether the last line could not be written. */
   get failing(): boolean {
     return this.#isFailing;
+  }
+
+  /**
+   * Looks whether lines can be written, so that it shows before the first
+   * action; writes nothing. Gives what is wrong, or `null`.
+   */
+  async prepare(): Promise<string | null> {
+    const path = this.#path;
+    if (path === null) return null;
+    try {
+      const looked = this.#slots.run(() => look(path));
+      if (await endsWithin(this.#deadlineMs, looked, this.#clock)) return null;
+      throw new Error(
+        `Cannot open ${path}: it took longer than ${this.#deadlineMs} ms`,
+      );
+    } catch (error) {
+      this.#isFailing = true;
+      return error instanceof Error ? error.message : String(error);
+    }
   }
 
   /** Takes over another path; the file at hand is closed. */
@@ -193,6 +214,16 @@ export class AuditLog implements AsyncDisposable {
       `Cannot write the audit line: ${why}; make ${this.#path} writable`,
     );
   }
+}
+
+async function look(path: string): Promise<void> {
+  await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  try {
+    (await Deno.open(path, { append: true })).close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  await lastRecord(path);
 }
 
 function takenBack(entry: AuditEntry): AuditEntry {

@@ -195,6 +195,7 @@ export class Gateway {
       routing,
     );
     gateway.#metrics.configLoaded(options.loaded.config);
+    await gateway.#control.prepare(options.log);
     await gateway.#loaded(live.current);
     return gateway;
   }
@@ -307,10 +308,7 @@ export class Gateway {
       protocols: PROTOCOLS,
       taps: new TapFanOut(taps, (tap, error) => {
         this.#metrics.tapFailed(tap);
-        this.#log.log("error", "tap failed", {
-          tap,
-          error: error instanceof Error ? error.stack ?? error.message : "",
-        });
+        this.#log.log("error", "tap failed", { tap, error: errorText(error) });
       }),
       ticker: this.#ticker,
       scrub: (text) => this.#live.current.redactor.text(text),

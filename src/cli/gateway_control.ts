@@ -19,6 +19,7 @@ import { HeadMetrics } from "../metrics/head_metrics.ts";
 import type { HeadRegistration } from "../providers/head.ts";
 import { AuditMetrics } from "../metrics/audit_metrics.ts";
 import type { Registry } from "../metrics/registry.ts";
+import type { Logger } from "../support/logger.ts";
 import type { GatewayCache } from "./gateway_cache.ts";
 import type { GatewayTargets } from "./gateway_targets.ts";
 import type { Live } from "./live_config.ts";
@@ -58,6 +59,13 @@ export class GatewayControl implements AsyncDisposable {
       options.onHeads();
       if (end === "expired") void this.trail.note(LEASES, expired(head));
     };
+  }
+
+  /** Looks whether deeds can be written down, so that what is wrong shows before the first. */
+  async prepare(log: Logger): Promise<void> {
+    const problem = await this.#log.prepare();
+    if (problem === null) return;
+    log.log("error", "audit log not usable", { error: problem });
   }
 
   /** Facts for `/health`. */

@@ -130,6 +130,118 @@ Deno.test("Requests flow when the folder of the usage log is deleted, and it com
     await untilHealth(test, "usage", "ok");
   }));
 
+/** A request that fails, and must do so whatever the logs do. */
+async function askWrong({ url }: TestGateway): Promise<void> {
+  const answer = await fetch(`${url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      model: "no-such-model",
+      messages: [{ role: "user", content: "hello" }],
+    }),
+  });
+  await answer.text();
+  assertEquals(answer.status, 404);
+}
+
+/** Makes failures until /health says so of the error log. */
+async function untilErrors(test: TestGateway, word: string): Promise<void> {
+  const deadline = Date.now() + 15_000;
+  while ((await healthOf(test))["errors"] !== word) {
+    assert(Date.now() < deadline, `errors is not ${word}`);
+    await askWrong(test);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+Deno.test("Requests flow and fail as ever while the error log cannot be written, at start and in mid-run, and it heals", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/errors`;
+    await Deno.writeTextFile(path, "a file where the folder should be");
+    await using test = await startGateway({
+      ...CONFIG,
+      logging: { errors: { storagePath: path } },
+    });
+    assertEquals((await healthOf(test))["errors"], "failing");
+    await ask(test);
+    await untilErrors(test, "failing");
+    await Deno.remove(path);
+    await untilErrors(test, "ok");
+    await removeFolder(path);
+    await Deno.writeTextFile(path, "again");
+    await untilErrors(test, "failing");
+    await ask(test);
+    assertEquals((await healthOf(test))["usage"], "ok");
+    await Deno.remove(path);
+    await untilErrors(test, "ok");
+    await test.gateway[Symbol.asyncDispose]();
+    assert(linesIn(path).length > 0);
+  }));
+
+Deno.test("Requests flow while the audit log cannot be written from the start, /health names it, and it heals", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/audit`;
+    await Deno.writeTextFile(path, "a file where the folder should be");
+    await using test = await startGateway({
+      ...CONFIG,
+      audit: { file: `${path}/audit.log` },
+    });
+    assertEquals((await healthOf(test))["audit"], "failing");
+    await ask(test);
+    const reload = () => fetch(`${test.url}/api/reload`, { method: "POST" });
+    const refused = await reload();
+    assertEquals(refused.status, 503);
+    assertEquals((await refused.json()).error.code, "audit_failed");
+    await ask(test);
+    await Deno.remove(path);
+    const done = await reload();
+    await done.text();
+    assertEquals(done.status, 200);
+    assertEquals((await healthOf(test))["audit"], "ok");
+  }));
+
+Deno.test("Usage, errors, metrics and audit are switched off and on while requests flow; /health and the APIs say so", () =>
+  inFolder(async (folder) => {
+    const switched = (enabled: boolean) => ({
+      ...CONFIG,
+      logging: {
+        usage: { enabled, storagePath: `${folder}/usage` },
+        errors: { enabled, storagePath: `${folder}/errors` },
+      },
+      metrics: { enabled },
+      audit: { enabled, file: `${folder}/audit.log` },
+    });
+    const parts = ["usage", "errors", "metrics", "audit"];
+    const paths = [
+      "/metrics",
+      "/api/usage",
+      "/api/usage/summary",
+      "/api/costs/report",
+    ];
+    await using test = await startGateway(switched(true));
+    for (const enabled of [false, true, false]) {
+      assertEquals(await test.reload(switched(enabled)), null);
+      await ask(test);
+      await askWrong(test);
+      const health = await healthOf(test);
+      const word = enabled ? "ok" : "disabled";
+      assertEquals(parts.map((part) => health[part]), parts.map(() => word));
+      for (const path of paths) {
+        const answer = await fetch(test.url + path);
+        const text = await answer.text();
+        assertEquals(answer.status, enabled ? 200 : 409, `${path}: ${text}`);
+        if (enabled) continue;
+        assertEquals(JSON.parse(text).error.code, "disabled", path);
+      }
+    }
+    await test.gateway[Symbol.asyncDispose]();
+    // Of the two requests while it was on.
+    assertEquals(linesIn(`${folder}/usage`).length, 2);
+    assertEquals(linesIn(`${folder}/errors`).length, 1);
+    const audit = await Deno.readTextFile(`${folder}/audit.log`);
+    assertEquals(audit.split("\n").length - 1, 2);
+  }));
+
 Deno.test("Logs and metrics that are switched off leave nothing, say so, and budgets still survive a restart", () =>
   inFolder(async (folder) => {
     const config = {

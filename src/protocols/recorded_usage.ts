@@ -12,9 +12,11 @@ import {
   type JsonValue,
 } from "../support/json.ts";
 import { estimateTokensOfLength } from "../support/token_estimate.ts";
-import { findUsage } from "./chat/usage.ts";
+import { findUsage, readChatUsage } from "./chat/usage.ts";
 import { readForeignUsage } from "./foreign_usage.ts";
+import { readMessagesUsage } from "./messages/usage.ts";
 import type { Protocol, SseEvent } from "./protocol.ts";
+import { readResponsesUsage } from "./responses/usage.ts";
 
 /** Fields that tell a whole answer from a bare usage object. */
 const ANSWER_FIELDS = [
@@ -49,10 +51,36 @@ function read(
   usage: JsonObject,
   response: JsonObject,
 ): Usage {
-  const found = protocol.readUsage(usage, response);
+  const found = readerOf(protocol, usage)(usage, response);
   // A bare object that says nothing of tokens is no usage.
   return found.source === "none" ? { ...noUsage(), raw: found.raw } : found;
 }
+
+/** Reads one usage object. */
+type Reader = (usage: JsonObject, response: JsonObject) => Usage;
+
+/**
+ * Logs are kept by people: where the names of the counts are those of another
+ * protocol, they say more than the protocol that the log states.
+ */
+function readerOf(protocol: Protocol, usage: JsonObject): Reader {
+  const isChat = "prompt_tokens" in usage || "completion_tokens" in usage;
+  if (isChat) return readChatUsage;
+  const isResponses = isJsonObject(usage.input_tokens_details);
+  if (protocol.name === "messages" && isResponses) return readResponsesUsage;
+  const isMessages = "input_tokens" in usage && !("total_tokens" in usage) &&
+    MESSAGES_FIELDS.some((field) => field in usage);
+  return isMessages
+    ? readMessagesUsage
+    : (counts, response) => protocol.readUsage(counts, response);
+}
+
+/** Counts that stand beside `input_tokens` in messages, and nowhere else. */
+const MESSAGES_FIELDS = [
+  "cache_read_input_tokens",
+  "cache_creation_input_tokens",
+  "cache_creation",
+] as const;
 
 /** Reads usage off the events of a stream, as the gateway does while it relays them. */
 export function usageOfEvents(

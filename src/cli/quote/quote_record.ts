@@ -245,6 +245,7 @@ export function momentOf(value: JsonValue | undefined): number | null {
     return value < SECONDS_BELOW ? value * 1000 : value;
   }
   if (typeof value !== "string") return null;
+  if (/^\d{9,13}(?:\.\d+)?$/.test(value)) return momentOf(Number(value));
   // Without a zone a time is UTC, as everywhere in this program.
   const zoned = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?$/.test(value)
     ? `${value.replace(" ", "T")}Z`

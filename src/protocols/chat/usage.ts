@@ -180,6 +180,13 @@ function tierAndModel(usage: JsonObject, response: JsonObject): Usage {
   return result;
 }
 
+/** DeepSeek's prompt where only its parts are told. */
+function hitsAndMisses(usage: JsonObject): number | undefined {
+  const hits = tokenCount(usage.prompt_cache_hit_tokens);
+  const misses = tokenCount(usage.prompt_cache_miss_tokens);
+  return hits === null || misses === null ? undefined : hits + misses;
+}
+
 /** Embeddings name no completion: their total says that there is none. */
 function completionInTotal(
   usage: JsonObject,
@@ -194,7 +201,11 @@ function completionInTotal(
 /** Reads a usage object; `response` is the chunk or body that held it. */
 export function readChatUsage(usage: JsonObject, response: JsonObject): Usage {
   const result = tierAndModel(usage, response);
-  const toldPrompt = firstCount(usage.prompt_tokens, usage.input_tokens);
+  const toldPrompt = firstCount(
+    usage.prompt_tokens,
+    usage.input_tokens,
+    hitsAndMisses(usage),
+  );
   const toldCompletion = firstCount(
     usage.completion_tokens,
     usage.output_tokens,

@@ -8,9 +8,15 @@ import type { Ledger, Usage } from "../exchange/usage.ts";
 import type { JsonValue } from "../support/json.ts";
 import type { LineCosts } from "./line_costs.ts";
 import { flat, msText, Quoted, quoted, TextMemory } from "./line_text.ts";
+import { LEDGER_BUCKETS } from "./request_cost.ts";
 
 /** Longest usage object of a provider that is kept, in characters. */
 const MAX_RAW_CHARS = 4096;
+
+/** Every bucket but the first, with its name as it is written behind another. */
+const OTHER_BUCKETS = LEDGER_BUCKETS.slice(1).map((bucket) =>
+  [bucket, `,"${bucket}":`] as const
+);
 
 /** What is said of a target, again and again. */
 export interface TargetTexts {
@@ -123,23 +129,20 @@ function failed(
   }","errorMessage":${quoted(failure.message)}`;
 }
 
-/** Most answers have three of the buckets at most. */
+/** Nearly every answer has plain input; most have three buckets at most. */
 function usedBuckets(ledger: Ledger): string {
+  const others = otherBuckets(ledger);
+  if (ledger.input > 0) return '{"input":' + ledger.input + others + "}";
+  return others === "" ? "{}" : "{" + others.slice(1) + "}";
+}
+
+function otherBuckets(ledger: Ledger): string {
   let text = "";
-  if (ledger.input > 0) text += ',"input":' + ledger.input;
-  if (ledger.cacheRead > 0) text += ',"cacheRead":' + ledger.cacheRead;
-  if (ledger.cacheWrite5m > 0) text += ',"cacheWrite5m":' + ledger.cacheWrite5m;
-  if (ledger.cacheWrite1h > 0) text += ',"cacheWrite1h":' + ledger.cacheWrite1h;
-  if (ledger.inputAudio > 0) text += ',"inputAudio":' + ledger.inputAudio;
-  if (ledger.cacheReadAudio > 0) {
-    text += ',"cacheReadAudio":' + ledger.cacheReadAudio;
+  for (const [bucket, name] of OTHER_BUCKETS) {
+    const count = ledger[bucket];
+    if (count > 0) text += name + count;
   }
-  if (ledger.output > 0) text += ',"output":' + ledger.output;
-  if (ledger.reasoning > 0) text += ',"reasoning":' + ledger.reasoning;
-  if (ledger.outputAudio > 0) text += ',"outputAudio":' + ledger.outputAudio;
-  if (ledger.outputImage > 0) text += ',"outputImage":' + ledger.outputImage;
-  if (ledger.webSearch > 0) text += ',"webSearch":' + ledger.webSearch;
-  return text === "" ? "{}" : "{" + text.slice(1) + "}";
+  return text;
 }
 
 /** The provider's own words: what is priced again later starts from them. */

@@ -15,7 +15,7 @@ import { GatewayAdmission } from "../../src/cli/gateway_admission.ts";
 import { LivePricing } from "../../src/cli/live_pricing.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { Tap } from "../../src/exchange/events.ts";
-import type { Exchange } from "../../src/exchange/exchange.ts";
+import type { Attempt, Exchange } from "../../src/exchange/exchange.ts";
 import { METRIC_CATALOG } from "../../src/metrics/catalog.ts";
 import { CostMetrics } from "../../src/metrics/cost_metrics.ts";
 import { Registry } from "../../src/metrics/registry.ts";
@@ -33,11 +33,14 @@ const TARGET = "openai/gpt-5-mini";
  * The fastest tenth of the rounds (what it takes while nothing else runs on the
  * core) and their median; between two rounds what waits is written, unmeasured.
  */
-async function measure(name: string, body: () => void): Promise<number> {
+async function measure(
+  name: string,
+  body: (exchange: Exchange) => void,
+): Promise<number> {
   const rounds: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const startMs = performance.now();
-    for (let call = 0; call < REQUESTS; call++) body();
+    for (const exchange of exchanges) body(exchange);
     rounds.push((performance.now() - startMs) * 1000 / REQUESTS);
     await stream.flush(60_000);
   }
@@ -50,8 +53,8 @@ async function measure(name: string, body: () => void): Promise<number> {
   return fast;
 }
 
-/** A streamed answer of the messages protocol as the relay leaves it. */
-function typicalExchange(): Exchange {
+/** A streamed answer of the messages protocol as the relay leaves it; no two are alike. */
+function typicalExchange(index: number): Exchange {
   const exchange = endedExchange({
     targets: [TARGET],
     fields: { stream: true },
@@ -59,15 +62,21 @@ function typicalExchange(): Exchange {
   });
   const [attempt] = exchange.attempts;
   if (attempt !== undefined) {
-    attempt.bytesOut = 900;
-    attempt.contentChars = 40;
+    attempt.bytesOut = 900 + index * 31;
+    attempt.contentChars = 40 + index * 7;
+    attempt.endedMs += index * 13.713;
+    attempt.firstContentMs += index * 1.777;
+    Object.assign(attempt.usage.ledger, {
+      input: 100 + index * 97,
+      output: 8 + index * 13,
+    });
     attempt.finishReason = "stop";
-    attempt.upstreamRequestId = "req_011CTYPICAL0000000000000";
+    attempt.upstreamRequestId = `req_011CTYPICAL0000000000${1000 + index}`;
     attempt.usage.model = "gpt-5-mini-2025-08-07";
     attempt.usage.raw = {
-      prompt_tokens: 150,
-      completion_tokens: 11,
-      total_tokens: 161,
+      prompt_tokens: 150 + index * 97,
+      completion_tokens: 11 + index * 13,
+      total_tokens: 161 + index * 110,
       prompt_tokens_details: { cached_tokens: 50, audio_tokens: 0 },
       completion_tokens_details: { reasoning_tokens: 3 },
     };
@@ -114,7 +123,7 @@ await Deno.writeTextFile(
         models: ["gpt-5-mini"],
       },
     },
-    models: { fast: { targets: [TARGET], budget: { dailyUsd: 1000 } } },
+    models: { fast: { targets: [TARGET], budget: { dailyUsd: 1e6 } } },
     clients: {
       ci: {
         keySha256: "0".repeat(64),
@@ -154,38 +163,52 @@ const costs = new CostMetrics(new Registry(METRIC_CATALOG), {
   maxUsers: 500,
 }, () => []);
 
-const exchange = typicalExchange();
-const [attempt] = exchange.attempts;
-if (attempt === undefined) throw new Error("Cannot measure: no attempt");
+const exchanges = Array.from(
+  { length: REQUESTS },
+  (_, index) => typicalExchange(index),
+);
 const calculator = new CostCalculator(new PriceBook([embeddedPrices()]));
-await measure("CostCalculator.cost() alone", () => {
-  calculator.cost({
-    provider: "openai",
-    host: null,
-    model: "gpt-5-mini",
-    usage: attempt.usage,
-    atMs: exchange.receivedAtMs,
-  });
-});
-await measure("AttemptPricer.costOf()", () => {
+/** Does something with the attempt of an exchange. */
+function attempts(
+  body: (attempt: Attempt, exchange: Exchange) => void,
+): (exchange: Exchange) => void {
+  return (exchange) => {
+    for (const attempt of exchange.attempts) body(attempt, exchange);
+  };
+}
+
+const price = attempts((attempt, exchange) => {
   attempt.cost = pricer.costOf(attempt, exchange);
 });
+await measure(
+  "CostCalculator.cost() alone",
+  attempts(({ usage }, { receivedAtMs }) => {
+    calculator.cost({
+      provider: "openai",
+      host: null,
+      model: "gpt-5-mini",
+      usage,
+      atMs: receivedAtMs,
+    });
+  }),
+);
+await measure("AttemptPricer.costOf()", price);
 const nothing: Tap = { name: "none", wantsBytes: false, on: () => {} };
 const alone = (name: string, tap: Tap) => {
   const taps = new TapFanOut([tap], () => {});
-  return measure(name, () => tell(taps, exchange));
+  return measure(name, (exchange) => tell(taps, exchange));
 };
 await alone("cost metrics", costs);
 await alone("settling three budgets", admission);
 await alone("usage line, encoded into the queue", usage);
 const off = new TapFanOut([nothing], () => {});
 const on = new TapFanOut([costs, admission, usage], () => {});
-const without = await measure("one request, accounting off", () => {
-  attempt.cost = null;
-  tell(off, exchange);
-});
-const withAll = await measure("one request, everything on", () => {
-  attempt.cost = pricer.costOf(attempt, exchange);
+const without = await measure(
+  "one request, accounting off",
+  (exchange) => tell(off, exchange),
+);
+const withAll = await measure("one request, everything on", (exchange) => {
+  price(exchange);
   tell(on, exchange);
 });
 console.log(

@@ -15,6 +15,7 @@ import {
 import { parseTable, PriceStore } from "./price_store.ts";
 import type { PriceTable } from "./price_table.ts";
 import { fallbackPrice, userPrices } from "./user_prices.ts";
+import { systemWords } from "../support/system_words.ts";
 
 const PPM_SCALE = 6;
 const DAY_MS = 86_400_000;
@@ -95,9 +96,10 @@ export async function loadPriceFile(
     text = await Deno.readTextFile(path);
     date = dayOf((await Deno.stat(path)).mtime?.getTime() ?? 0);
   } catch (error) {
-    const why = error instanceof Error ? error.name : "unknown error";
     throw new PriceFileError(
-      `Cannot read price table ${path}: it is not readable (${why})`,
+      `Cannot read price table ${path}: ${
+        systemWords(error)
+      }; give the path of a file that this user may read`,
     );
   }
   return readPriceFile(parseTable(text, path), { format, date });

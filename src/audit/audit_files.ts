@@ -3,6 +3,7 @@
 import { basename, dirname, extname, join } from "node:path";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { type AuditRecord, readAuditLine } from "./audit_line.ts";
+import { systemWords } from "../support/system_words.ts";
 
 const TAIL_BYTES = 1_048_576;
 
@@ -88,13 +89,23 @@ export async function lastRecord(path: string): Promise<AuditRecord | null> {
   return null;
 }
 
-/** Reads a file's lines, without line breaks. */
+/** Reads a file's lines, without line breaks. @throws {Error} that names a file that cannot be read */
 export async function* auditLines(path: string): AsyncGenerator<string> {
-  const file = await Deno.open(path);
+  const file = await opened(path);
   const lines = file.readable
     .pipeThrough(new TextDecoderStream())
     .pipeThrough(new TextLineStream());
   for await (const line of lines) yield line;
+}
+
+async function opened(path: string): Promise<Deno.FsFile> {
+  try {
+    return await Deno.open(path);
+  } catch (error) {
+    throw new Error(`Cannot read ${path}: ${systemWords(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 async function lastLine(path: string): Promise<string | null> {

@@ -24,6 +24,7 @@ import { formatJson, formatTable, type Terminal } from "./output.ts";
 import { hostOf, loadPriceContext } from "./price_context.ts";
 import { quoteBatch, quoteRecord } from "./quote/quote_batch.ts";
 import { protocolNamed, type ProviderFacts } from "./quote/quote_record.ts";
+import { systemWords } from "../support/system_words.ts";
 
 /** `signalbox costs quote`: what recorded answers cost. */
 export const costsQuoteCommand: Command = {
@@ -172,12 +173,19 @@ async function recordOf(
     model: given.value("model"),
     protocol: given.value("protocol"),
     request: requestOf(given.value("request")),
-    ...usageField(text),
+    ...usageField(text, path),
   };
 }
 
 /** JSON goes on as JSON, so that its time of creation is seen; a stream as its text. */
-function usageField(text: string): JsonObject {
+function usageField(text: string, path: string): JsonObject {
+  if (text.trim() === "") {
+    throw new Error(
+      `Cannot quote: ${
+        path === "-" ? "standard input" : path
+      } is empty, give a usage object, an answer or an event stream`,
+    );
+  }
   try {
     const value: unknown = JSON.parse(text);
     return isJsonObject(value) ? { usage: value } : { usage: text };
@@ -211,8 +219,7 @@ async function readable<T>(path: string, reading: Promise<T>): Promise<T> {
   try {
     return await reading;
   } catch (error) {
-    const why = error instanceof Error ? error.name : String(error);
-    throw new Error(`Cannot read ${path}: it is not readable (${why})`, {
+    throw new Error(`Cannot read ${path}: ${systemWords(error)}`, {
       cause: error,
     });
   }

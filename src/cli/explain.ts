@@ -17,6 +17,7 @@ import {
   UsageError,
 } from "./command.ts";
 import { formatJson, formatTable, styled, type Terminal } from "./output.ts";
+import { systemWords } from "../support/system_words.ts";
 
 /** `signalbox explain`: where a request would go, and why. */
 export const explainCommand: Command = {
@@ -161,8 +162,9 @@ async function readText(path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Error(`Cannot read ${path}: there is no such file`);
+    throw new Error(`Cannot read ${path}: ${systemWords(error)}`, {
+      cause: error,
+    });
   }
 }
 

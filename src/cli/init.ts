@@ -3,6 +3,7 @@
 import { configJsonSchema } from "../config/json_schema.ts";
 import type { Arguments, Command } from "./command.ts";
 import { formatJson, type Terminal } from "./output.ts";
+import { systemWords } from "../support/system_words.ts";
 
 /** The starter that is part of the program. */
 const STARTER_URL = new URL("../../config/signalbox.jsonc", import.meta.url);
@@ -45,9 +46,10 @@ async function init(given: Arguments, terminal: Terminal): Promise<number> {
     try {
       await Deno.writeTextFile(file, text, { createNew: !force });
     } catch (error) {
-      const why = error instanceof Error ? error.name : "unknown error";
       terminal.err(
-        `Cannot write ${file}: the system says ${why}, give a path in a folder that you may write to`,
+        `Cannot write ${file}: ${
+          systemWords(error)
+        }; give a path in a folder that you may write to`,
       );
       return 1;
     }

@@ -52,7 +52,11 @@ async function list(given: Arguments, terminal: Terminal): Promise<number> {
   }
   const listed = inForce(tables).filter(filterOf(given));
   if (given.has("json")) terminal.out(formatJson(listed.map(listedJson)));
-  else {
+  else if (listed.length === 0) {
+    terminal.err(
+      "No price in force fits; `signalbox prices list` without arguments lists all",
+    );
+  } else {
     terminal.out(formatTable(
       terminal,
       ["model", "input", "output", "cached", "write", "table", "date"],

@@ -1,6 +1,8 @@
 /** `signalbox serve`: the gateway as a process: signals, log, lock, listener. @module */
 
+import { checkExposure } from "../config/checks/exposure.ts";
 import { loadConfig, type LoadedConfig } from "../config/load.ts";
+import { ConfigError, formatPath } from "../config/problem.ts";
 import type { Config } from "../config/schema.ts";
 import type { ListenAt } from "../http/listener.ts";
 import type { LogWriter } from "../support/log_writer.ts";
@@ -167,17 +169,26 @@ function withOverrides(loaded: LoadedConfig, given: Arguments): LoadedConfig {
   const port = given.value("port");
   if (host === undefined && port === undefined) return loaded;
   const { server } = loaded.config;
-  return {
-    ...loaded,
-    config: {
-      ...loaded.config,
-      server: {
-        ...server,
-        host: host ?? server.host,
-        port: port === undefined ? server.port : portNumber(port),
-      },
+  const config = {
+    ...loaded.config,
+    server: {
+      ...server,
+      host: host ?? server.host,
+      port: port === undefined ? server.port : portNumber(port),
     },
   };
+  // The file held together without the flags.
+  const problems = [...checkExposure({ config, references: new Map() })];
+  if (problems.length === 0) return { ...loaded, config };
+  throw new ConfigError(
+    `${loaded.source} with --host ${config.server.host} --port ${config.server.port}`,
+    problems.map(({ path, problem, fix }) => ({
+      path: formatPath(path),
+      problem,
+      fix,
+      position: null,
+    })),
+  );
 }
 
 function portNumber(text: string): number {

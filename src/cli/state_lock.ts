@@ -1,5 +1,7 @@
 /** One process per state folder: two would write over each other. @module */
 
+import { systemWords } from "../support/system_words.ts";
+
 /**
  * Takes the lock of an instance; it is given back at disposal and when the
  * process ends, however it ends.
@@ -19,8 +21,8 @@ export async function lockState(
   } catch (error) {
     throw new Error(
       `Cannot use stateDir ${stateDir}: ${
-        error instanceof Error ? error.message : error
-      }: make it writable, or set stateDir to a folder that is`,
+        systemWords(error)
+      }; make it a folder that this user may write to, or set stateDir to one`,
       { cause: error },
     );
   }

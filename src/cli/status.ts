@@ -67,13 +67,19 @@ async function status(given: Arguments, terminal: Terminal): Promise<number> {
   terminal.out(
     `${name} ${version} at ${gateway.url}: ${
       styled(terminal, ready.status === 200 ? "green" : "red", String(word))
-    }, ${connections.total} connections, ${connections.sse} streams`,
+    }, ${counted(connections.total, "connection")}, ${
+      counted(connections.sse, "stream")
+    }`,
   );
   if (isJsonObject(health.body)) terminal.out(facts(health.body));
   terminal.out("");
   printProviders(terminal, providers);
   printBreakers(terminal, breakers);
   return isWell ? 0 : 1;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 function facts(health: Readonly<Record<string, unknown>>): string {

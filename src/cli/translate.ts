@@ -22,6 +22,7 @@ import {
 } from "./command.ts";
 import { formatJson, type Terminal } from "./output.ts";
 import { translateStream } from "./translate_stream.ts";
+import { systemWords } from "../support/system_words.ts";
 
 /** `signalbox translate`: what the gateway would make of a document. */
 export const translateCommand: Command = {
@@ -142,13 +143,9 @@ async function readDocument(
   try {
     return await Deno.readTextFile(path);
   } catch (error) {
-    throw new Error(
-      `Cannot read ${path}: ${
-        error instanceof Deno.errors.NotFound
-          ? "there is no such file"
-          : String(error)
-      }`,
-    );
+    throw new Error(`Cannot read ${path}: ${systemWords(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { Environment } from "./environment.ts";
 import { ConfigError } from "./problem.ts";
+import { systemWords } from "../support/system_words.ts";
 
 /** Places that are looked at when no path is given, in this order. */
 export const SEARCH_PATHS: readonly string[] = [
@@ -22,10 +23,9 @@ async function readNamed(path: string, namedBy: string): Promise<FoundFile> {
   try {
     return { path, text: await Deno.readTextFile(path) };
   } catch (error) {
-    const why = error instanceof Error ? error.name : "unknown error";
     throw new ConfigError(path, [{
       path: "",
-      problem: `the file named by ${namedBy} cannot be read (${why})`,
+      problem: `${namedBy} cannot be read, ${systemWords(error)}`,
       fix: "give the path of a file that this user may read",
       position: null,
     }]);
@@ -43,16 +43,18 @@ export async function findConfig(
   environment: Environment,
   searchPaths: readonly string[],
 ): Promise<FoundFile | null> {
-  if (path !== undefined) return await readNamed(path, "--config");
+  if (path !== undefined) return await readNamed(path, "the config file");
   const variable = environment.get("SIGNALBOX_CONFIG") ?? "";
-  if (variable !== "") return await readNamed(variable, "$SIGNALBOX_CONFIG");
+  if (variable !== "") {
+    return await readNamed(variable, "the file of $SIGNALBOX_CONFIG");
+  }
   for (const place of searchPaths) {
     try {
       return { path: place, text: await Deno.readTextFile(place) };
     } catch (error) {
       // A file that is there but cannot be read must not be passed over.
       if (error instanceof Deno.errors.NotFound) continue;
-      return await readNamed(place, "the search order");
+      return await readNamed(place, "the config file");
     }
   }
   return null;

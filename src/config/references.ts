@@ -2,6 +2,7 @@
 
 import type { Environment } from "./environment.ts";
 import { type ConfigPath, formatPath } from "./problem.ts";
+import { systemWords } from "../support/system_words.ts";
 
 /** A reference that could not be replaced. */
 export interface ReferenceFailure {
@@ -166,9 +167,10 @@ class ReferenceResolver {
         }
         : { value };
     } catch (error) {
-      const why = error instanceof Error ? error.name : "unknown error";
       return {
-        problem: `${reference} cannot be resolved, reading ${path} gave ${why}`,
+        problem: `${reference} cannot be resolved, ${path} cannot be read: ${
+          systemWords(error)
+        }`,
         fix: "create the file, readable for this user",
       };
     }

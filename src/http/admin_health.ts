@@ -19,6 +19,11 @@ export function healthWord(score: number): "healthy" | "degraded" | "down" {
   return score < 0.8 ? "degraded" : "healthy";
 }
 
+/** Times and shares to three places: more is noise to a reader. */
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
+
 /** Makes the route. */
 export function healthRoutes(
   providers: () => readonly ProviderStatus[],
@@ -33,8 +38,13 @@ export function healthRoutes(
       const list = providers().map(({ name, score, details }) => ({
         name,
         status: healthWord(score),
-        score: Math.round(score * 1000) / 1000,
-        ...details,
+        score: rounded(score),
+        ...Object.fromEntries(
+          Object.entries(details).map(([key, value]) => [
+            key,
+            typeof value === "number" ? rounded(value) : value,
+          ]),
+        ),
       }));
       sendJson(response, 200, list);
     },

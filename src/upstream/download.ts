@@ -69,9 +69,12 @@ export async function download(
     const why = timeout.aborted
       ? `it took longer than ${options.timeoutMs} ms`
       : "the connection failed";
-    throw new DownloadError(`Cannot download ${spelled(url)}: ${why}`, {
-      cause: error,
-    });
+    throw new DownloadError(
+      `Cannot download ${
+        spelled(url)
+      }: ${why}; try again later, or get the file by other means`,
+      { cause: error },
+    );
   }
 }
 

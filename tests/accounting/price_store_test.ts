@@ -223,6 +223,6 @@ Deno.test("loadPrices() refuses a table of the config that cannot be read", () =
           stateDir: folder,
         }),
       PriceFileError,
-      "it is not readable (NotFound)",
+      "there is no such file or folder",
     );
   }));

@@ -114,6 +114,11 @@ Deno.test("audit list and verify read what a gateway wrote, by its config or by 
     JSON.parse(own.out).map(({ action }: { action: string }) => action),
     ["config.reload"],
   );
+  const absent = await signalbox("audit", "verify", `${gateway.folder}/no`);
+  assertEquals(
+    [absent.code, absent.err],
+    [3, `Cannot read ${gateway.folder}/no: there is no such file or folder`],
+  );
   const later = await signalbox(
     "audit",
     "list",

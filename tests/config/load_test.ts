@@ -70,12 +70,18 @@ Deno.test("loadConfig() never passes over a file that was named or is there", as
       () => load({ path: absent, searchPaths: [] }),
       ConfigError,
     );
-    assertStringIncludes(named.message, "named by --config");
+    assertStringIncludes(
+      named.message,
+      "the config file cannot be read, there is no such file or folder",
+    );
     const variable = await assertRejects(
       () => load({ searchPaths: [] }, { SIGNALBOX_CONFIG: absent }),
       ConfigError,
     );
-    assertStringIncludes(variable.message, "named by $SIGNALBOX_CONFIG");
+    assertStringIncludes(
+      variable.message,
+      "the file of $SIGNALBOX_CONFIG cannot be read",
+    );
     // A folder is there but cannot be read as a file.
     await assertRejects(() => load({ searchPaths: [folder] }), ConfigError);
   });

@@ -122,13 +122,22 @@ Deno.test("serve lives through SIGUSR1 and SIGUSR2", async () => {
 async function runToEnd(
   folder: string,
   config: string,
+  ...flags: string[]
 ): Promise<{ code: number; text: string }> {
   await Deno.writeTextFile(`${folder}/signalbox.jsonc`, config);
   const [command = "", ...args] = sourceProgram();
   const output = await new Deno.Command(command, {
-    args: [...args, "serve", "--config", `${folder}/signalbox.jsonc`],
+    args: [
+      ...args,
+      "serve",
+      "--config",
+      `${folder}/signalbox.jsonc`,
+      ...flags,
+    ],
     cwd: folder,
     stdin: "null",
+    // One that starts after all must not keep the suite.
+    signal: AbortSignal.timeout(20_000),
   }).output();
   return {
     code: output.code,
@@ -162,5 +171,16 @@ Deno.test("serve says what is wrong and does not start: port in use, second proc
   );
   assertEquals(bad.code, 1);
   assertStringIncludes(bad.text, "models");
+  const open = await runToEnd(
+    folder,
+    JSON.stringify({ ...CONFIG, server: { port: 0 } }),
+    "--host",
+    "0.0.0.0",
+  );
+  assertEquals(open.code, 1, open.text);
+  assertStringIncludes(
+    open.text,
+    "server.host: 0.0.0.0 is reachable from other machines",
+  );
   await Deno.remove(folder, { recursive: true });
 });

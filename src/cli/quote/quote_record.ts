@@ -136,7 +136,9 @@ export function usageOfText(protocol: Protocol, text: string): Usage {
   const events = parseEvents(text);
   if (events.length === 0) {
     throw new InvalidRecord(
-      "Cannot read usage: it is neither JSON nor an event stream",
+      `Cannot read usage: ${
+        JSON.stringify(text.trim().slice(0, 40))
+      } is neither JSON nor an event stream`,
     );
   }
   return usageOfEvents(protocol, events);

@@ -3,6 +3,7 @@
 import type { Config } from "../schema.ts";
 import type { ConfigPath } from "../problem.ts";
 import type { PathProblem } from "../schema_problems.ts";
+import { systemWords } from "../../support/system_words.ts";
 
 /** Every file that is named, with its place in the config. */
 function* namedFiles(config: Config): Generator<readonly [ConfigPath, string]> {
@@ -29,8 +30,8 @@ export async function checkFiles(
       if (isFile) continue;
       problems.push({ path, problem: `${file} is not a file`, fix });
     } catch (error) {
-      const why = error instanceof Error ? error.name : "unknown error";
-      problems.push({ path, problem: `${file} cannot be read (${why})`, fix });
+      const problem = `${file} cannot be read, ${systemWords(error)}`;
+      problems.push({ path, problem, fix });
     }
   }
   return problems;

@@ -3,7 +3,11 @@
 import type { AppliedPrice, CostStatus } from "../exchange/cost.ts";
 import { type Ledger, totalInput, type UsagePass } from "../exchange/usage.ts";
 import { divideHalfEven } from "../support/decimal.ts";
-import { isJsonObject, type JsonObject } from "../support/json.ts";
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from "../support/json.ts";
 import type { AppliedPrices } from "./applied_price.ts";
 import {
   type CostBreakdown,
@@ -16,7 +20,7 @@ import { BUCKET_RULES, rateOf } from "./ledger_rates.ts";
 import type { PriceBook, PriceMatch } from "./price_book.ts";
 import type { PriceEntry, SearchContextSize } from "./price_entry.ts";
 import { canonicalProvider, regionOfHost } from "./provider_names.ts";
-import { pricedTier, ratesAt } from "./rates_at.ts";
+import { pricedTier, type RatesAt, ratesAt } from "./rates_at.ts";
 
 const MILLION = 1_000_000n;
 
@@ -115,7 +119,10 @@ export class Bill {
     }
     if (isPerRequestOnly(match.entry)) return;
     for (const rule of BUCKET_RULES) {
-      const units = ledger[rule.bucket];
+      const images = rule.bucket === "input"
+        ? this.#images(at, model, ledger.input)
+        : 0;
+      const units = ledger[rule.bucket] - images;
       if (units === 0) continue;
       const explicit = rule.bucket === "cacheRead" && this.#isExplicitCache();
       const rate = explicit && at.rates.cachedExplicitPer1M !== undefined
@@ -135,6 +142,19 @@ export class Bill {
         group: apart ? "output" : rule.group,
       }, at.factorsPpm);
     }
+  }
+
+  /** Bills pictures in the prompt where they have a rate of their own; they are part of the ledger's input. */
+  #images(at: RatesAt, model: string, most: number): number {
+    const ratePico = at.rates.imageInputPer1M;
+    if (ratePico === undefined || this.#request.usage.passes !== undefined) {
+      return 0;
+    }
+    const units = Math.min(imageTokens(this.#raw), most);
+    if (units === 0) return 0;
+    const line = { name: "inputImage", model, units, ratePico } as const;
+    this.#line({ ...line, group: "input" }, at.factorsPpm);
+    return units;
   }
 
   /** Alibaba bills hits on caches that were made on purpose at another rate. */
@@ -266,6 +286,22 @@ export class Bill {
       ? "priced"
       : "estimated";
   }
+}
+
+/** Tokens of pictures in the prompt, as a usage object of OpenAI or Gemini tells them. */
+function imageTokens(usage: JsonObject): number {
+  const details = usage.input_tokens_details ?? usage.prompt_tokens_details ??
+    usage.input_token_details;
+  if (isJsonObject(details)) return countOf(details.image_tokens);
+  const listed = usage.promptTokensDetails;
+  if (!Array.isArray(listed)) return 0;
+  const image = listed.filter(isJsonObject)
+    .find(({ modality }) => modality === "IMAGE");
+  return countOf(image?.tokenCount);
+}
+
+function countOf(value: JsonValue | undefined): number {
+  return typeof value === "number" && value > 0 ? Math.floor(value) : 0;
 }
 
 /** A price per request and none per token: then tokens cost nothing. */

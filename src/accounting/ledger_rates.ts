@@ -43,7 +43,12 @@ export const BUCKET_RULES: readonly BucketRule[] = [
     keys: ["audioCachedPer1M", "audioInputPer1M", "cachedPer1M", "inputPer1M"],
     group: "other",
   },
-  { bucket: "output", keys: ["outputPer1M"], group: "output" },
+  // The answer of a model that only draws is a picture.
+  {
+    bucket: "output",
+    keys: ["outputPer1M", "imageOutputPer1M"],
+    group: "output",
+  },
   {
     bucket: "reasoning",
     keys: ["reasoningPer1M", "outputPer1M"],

@@ -20,6 +20,7 @@ export const RATE_KEYS = [
   "audioInputPer1M",
   "audioOutputPer1M",
   "audioCachedPer1M",
+  "imageInputPer1M",
   "imageOutputPer1M",
   "citationPer1M",
 ] as const;

@@ -65,7 +65,7 @@ type Reader = (usage: JsonObject, response: JsonObject) => Usage;
  */
 function readerOf(protocol: Protocol, usage: JsonObject): Reader {
   const isChat = "prompt_tokens" in usage || "completion_tokens" in usage;
-  if (isChat) return readChatUsage;
+  if (isChat || hasPictures(usage)) return readChatUsage;
   const isResponses = isJsonObject(usage.input_tokens_details);
   if (protocol.name === "messages" && isResponses) return readResponsesUsage;
   const isMessages = "input_tokens" in usage && !("total_tokens" in usage) &&
@@ -73,6 +73,13 @@ function readerOf(protocol: Protocol, usage: JsonObject): Reader {
   return isMessages
     ? readMessagesUsage
     : (counts, response) => protocol.readUsage(counts, response);
+}
+
+/** OpenAI's picture endpoints spell sums as responses do, and parts as chat does. */
+function hasPictures(usage: JsonObject): boolean {
+  return [usage.input_tokens_details, usage.output_tokens_details].some((
+    details,
+  ) => isJsonObject(details) && "image_tokens" in details);
 }
 
 /** Counts that stand beside `input_tokens` in messages, and nowhere else. */

@@ -39,6 +39,7 @@ const FIELDS: readonly (readonly [string, RateKey])[] = [
   ["input_audio_mtok", "audioInputPer1M"],
   ["output_audio_mtok", "audioOutputPer1M"],
   ["cache_audio_read_mtok", "audioCachedPer1M"],
+  ["input_image_mtok", "imageInputPer1M"],
   ["output_image_mtok", "imageOutputPer1M"],
 ];
 

@@ -18,9 +18,10 @@ function times(price: string, factorPpm: bigint): string {
   return decimalText(value, RATE_SCALE);
 }
 
-/** Who has no price of its own for reasoning: it costs what output costs, also where that changes. */
-export function dropPlainReasoning(rates: WrittenRates): void {
+/** Drops prices that repeat the plain one: reasoning costs what output costs, and a picture what input costs, also where that changes. */
+export function dropPlainPrices(rates: WrittenRates): void {
   if (rates.reasoningPer1M === rates.outputPer1M) delete rates.reasoningPer1M;
+  if (rates.imageInputPer1M === rates.inputPer1M) delete rates.imageInputPer1M;
 }
 
 /** Who sells batches at half the price, whatever the model. */

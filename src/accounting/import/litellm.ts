@@ -20,7 +20,7 @@ import {
 } from "./imported_prices.ts";
 import {
   completeEntry,
-  dropPlainReasoning,
+  dropPlainPrices,
   isInclusiveBound,
   isShortOnly,
 } from "./list_prices.ts";
@@ -44,6 +44,7 @@ const FIELDS: ReadonlyMap<string, RateKey> = new Map<string, RateKey>([
   ["output_cost_per_audio_token", "audioOutputPer1M"],
   ["cache_read_input_audio_token_cost", "audioCachedPer1M"],
   ["cache_creation_input_audio_token_cost", "audioCachedPer1M"],
+  ["input_cost_per_image_token", "imageInputPer1M"],
   ["output_cost_per_image_token", "imageOutputPer1M"],
   ["citation_cost_per_token", "citationPer1M"],
 ]);
@@ -124,7 +125,7 @@ function importRow(
   const answers = ["chat", "responses", "completion"].includes(
     String(row.mode),
   );
-  dropPlainReasoning(base);
+  dropPlainPrices(base);
   dropUnknownZeros(prices, place, base, !answers || hasNoOutput(model));
   const entry: WrittenEntry = { ...base };
   const tiers = grid.tiers("");

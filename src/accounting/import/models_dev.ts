@@ -19,7 +19,7 @@ import {
 } from "./imported_prices.ts";
 import {
   completeEntry,
-  dropPlainReasoning,
+  dropPlainPrices,
   isInclusiveBound,
   isShortOnly,
 } from "./list_prices.ts";
@@ -120,7 +120,7 @@ function importCost(
       return;
     }
   }
-  dropPlainReasoning(base);
+  dropPlainPrices(base);
   dropUnknownZeros(prices, place, base);
   const inclusive = isInclusiveBound(provider);
   const tiers = tiersOf(cost);

@@ -13,7 +13,7 @@ import {
   type WrittenEntry,
   type WrittenRates,
 } from "./imported_prices.ts";
-import { completeEntry, dropPlainReasoning } from "./list_prices.ts";
+import { completeEntry, dropPlainPrices } from "./list_prices.ts";
 import { writtenTier } from "./service_tiers.ts";
 
 const FIELDS: readonly (readonly [string, RateKey])[] = [
@@ -75,7 +75,7 @@ function importModel(
     prices.notes.push(`${place}: price 0 is taken as unknown, left out`);
     return;
   }
-  dropPlainReasoning(base);
+  dropPlainPrices(base);
   dropUnknownZeros(prices, place, base);
   const entry: WrittenEntry = { ...base };
   const perRequest = usdTimes(pricing.request);

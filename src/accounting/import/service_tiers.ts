@@ -47,6 +47,7 @@ const FOLLOWS: readonly (readonly [RateKey, "inputPer1M" | "outputPer1M"])[] = [
   ["cacheWrite1hPer1M", "inputPer1M"],
   ["audioInputPer1M", "inputPer1M"],
   ["audioCachedPer1M", "inputPer1M"],
+  ["imageInputPer1M", "inputPer1M"],
   ["reasoningPer1M", "outputPer1M"],
   ["audioOutputPer1M", "outputPer1M"],
   ["imageOutputPer1M", "outputPer1M"],

@@ -77,6 +77,10 @@ const ratesShape = {
     price(),
     "USD per million cached audio input tokens.",
   ),
+  imageInputPer1M: optional(
+    price(),
+    "USD per million image input tokens. Absent: as input.",
+  ),
   imageOutputPer1M: optional(price(), "USD per million image output tokens."),
   citationPer1M: optional(
     price(),

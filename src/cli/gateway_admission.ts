@@ -2,6 +2,10 @@
 
 import type { Budgets, Grant, Spender } from "../accounting/budgets.ts";
 import {
+  type AskedConditions,
+  askedConditions,
+} from "../accounting/cost_ceiling.ts";
+import {
   ClientWindow,
   type LimitCheck,
   limitHeaders,
@@ -228,6 +232,7 @@ export class GatewayAdmission implements Admission, Tap {
       capabilitiesOf(target.model);
     const limit = asked ?? maxOutputTokens;
     let input: number | null = null;
+    let conditions: AskedConditions | null = null;
     return {
       answers,
       asked,
@@ -235,7 +240,8 @@ export class GatewayAdmission implements Admission, Tap {
       outputTokens: (limit ?? UNKNOWN_MOST_OUTPUT) * answers,
       cost: (output) => {
         input ??= Math.ceil(facts.inputTokens * INPUT_RESERVE);
-        return pricing.ceiling(target, input, output);
+        conditions ??= askedConditions(inbound.json());
+        return pricing.ceiling(target, input, output, conditions);
       },
     };
   }

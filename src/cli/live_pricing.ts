@@ -3,7 +3,14 @@
 import type { PricedProvider, Pricing } from "../accounting/attempt_pricer.ts";
 import type { PricedRequest } from "../accounting/cost_breakdown.ts";
 import type { CostCalculator } from "../accounting/cost_calculator.ts";
-import { estimateCost } from "../accounting/cost_estimate.ts";
+import {
+  type AskedConditions,
+  costCeiling,
+} from "../accounting/cost_ceiling.ts";
+import {
+  type CostEstimateFacts,
+  estimateCost,
+} from "../accounting/cost_estimate.ts";
 import {
   bookOf,
   calculatorOf,
@@ -16,7 +23,6 @@ import type { Config } from "../config/schema.ts";
 import type { Cost } from "../exchange/cost.ts";
 import type { TargetRef } from "../exchange/decision.ts";
 import type { ProtocolName } from "../exchange/names.ts";
-import { emptyLedger, noUsage } from "../exchange/usage.ts";
 import { capabilitiesOf } from "../providers/model_table.ts";
 import type { RequestFacts } from "../routing/facts.ts";
 
@@ -79,15 +85,8 @@ export class LivePricing implements Pricing {
     inputTokens: number,
     outputTokens: number,
   ): bigint | null {
-    const hosts = this.#providers.get(target.provider)?.hosts;
-    return estimateCost(this.#calculator, {
-      provider: target.provider,
-      host: hosts?.values().next().value ?? null,
-      model: target.model,
-      inputTokens,
-      outputTokens,
-      atMs: Date.now(),
-    });
+    const facts = this.#factsOf(target, inputTokens, outputTokens);
+    return estimateCost(this.#calculator, facts);
   }
 
   /**
@@ -101,34 +100,31 @@ export class LivePricing implements Pricing {
     return this.estimate(target, input, Math.ceil(output));
   }
 
-  /**
-   * The most that a request can cost with this input and output: output is
-   * taken for reasoning where that is dearer.
-   */
+  /** The most that a request can cost that asks for this: what budgets set aside. */
   ceiling(
     target: TargetRef,
     inputTokens: number,
     outputTokens: number,
+    asked: AskedConditions,
   ): bigint | null {
-    const visible = this.estimate(target, inputTokens, outputTokens);
-    if (visible === null) return null;
+    const facts = this.#factsOf(target, inputTokens, outputTokens);
+    return costCeiling(this.#calculator, facts, asked);
+  }
+
+  #factsOf(
+    target: TargetRef,
+    inputTokens: number,
+    outputTokens: number,
+  ): CostEstimateFacts {
     const hosts = this.#providers.get(target.provider)?.hosts;
-    const { totalPico } = this.#calculator.cost({
+    return {
       provider: target.provider,
       host: hosts?.values().next().value ?? null,
       model: target.model,
+      inputTokens,
+      outputTokens,
       atMs: Date.now(),
-      usage: {
-        ...noUsage(),
-        ledger: {
-          ...emptyLedger(),
-          input: Math.ceil(inputTokens),
-          reasoning: Math.ceil(outputTokens),
-        },
-        source: "estimated",
-      },
-    });
-    return totalPico !== null && totalPico > visible ? totalPico : visible;
+    };
   }
 
   #compile(): CostCalculator {

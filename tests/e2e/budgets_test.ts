@@ -193,6 +193,46 @@ Deno.test("What nothing bounds is not sent under a budget that rejects, however 
     assertEquals((await send("")).status, 200);
   }));
 
+Deno.test("What is asked to be served at a dearer tier must have the money for it", () =>
+  inFolder(async (folder) => {
+    await using up = upstream("chat");
+    await using test = await startGateway({
+      providers: {
+        up: { protocols: { chat: up.url }, keys: [], auth: "none" },
+      },
+      pricing: {
+        models: {
+          "up/echo": {
+            inputPer1M: 0,
+            outputPer1M: 1000,
+            serviceTiers: { priority: { factor: 2.5 } },
+          },
+        },
+      },
+      budgets: { dailyUsd: 0.1, onExceeded: "reject" },
+      logging: { usage: { storagePath: `${folder}/usage` } },
+    });
+    const send = async (more: object) => {
+      const answer = await fetch(`${test.url}/v1/chat/completions`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({
+          model: "up/echo",
+          max_tokens: 50,
+          messages: [{ role: "user", content: "hi" }],
+          ...more,
+        }),
+      });
+      await answer.body?.cancel();
+      return answer.status;
+    };
+    // 50 tokens are 0.05 USD, or 0.125 as priority.
+    assertEquals(await send({ service_tier: "priority" }), 402);
+    assertEquals(await send({ service_tier: "flex" }), 200);
+    assertEquals(await send({}), 200);
+    assertEquals(up.limits, [50, 50]);
+  }));
+
 Deno.test("A budget that downgrades sends requests elsewhere once it is used up", () =>
   inFolder(async (folder) => {
     await using test = await startGateway({

@@ -94,12 +94,13 @@ export class PriceTable {
     for (const scope of scopes) {
       const place = `${scope}/${row.model}`;
       if (!this.#scoped.has(place)) this.#scoped.set(place, row);
-      for (const alias of row.source.aliases) {
+      for (const named of row.source.aliases) {
         const { model } = splitPriceKey(
-          alias,
+          named,
           (name) => canonicalProvider(name) === scope,
         );
-        this.#aliases.set(`${scope}/${model}`, row);
+        const alias = `${scope}/${model}`;
+        if (!this.#aliases.has(alias)) this.#aliases.set(alias, row);
       }
     }
     add(this.#byModel, row.model, row);

@@ -496,3 +496,51 @@ for (const [name, format, least] of REAL) {
     },
   });
 }
+
+Deno.test("readPriceFile() genai-prices: what a provider resells, what it lists itself, and its clouds", () => {
+  const model = (id: string, input: number, match: JsonObject) => ({
+    id,
+    match,
+    prices: { input_mtok: input, output_mtok: 2 * input },
+  });
+  const { entries } = read([
+    {
+      id: "azure",
+      fallback_model_providers: ["openai"],
+      models: [model("o3-2025", 2, { or: [{ equals: "o3" }] })],
+    },
+    {
+      id: "openai",
+      models: [
+        model("o3", 10, { equals: "o3" }),
+        model("gpt-9", 5, { starts_with: "gpt-9" }),
+      ],
+    },
+    { id: "google", models: [model("gemini-9", 1, { equals: "gemini-9" })] },
+    {
+      id: "openrouter",
+      models: [{ id: "m:free", match: { equals: "m:free" }, prices: {} }],
+    },
+  ]);
+  assertEquals([...entries.keys()].sort(), [
+    "azure-ai/gpt-9",
+    "azure-ai/o3-2025",
+    "azure/gpt-9",
+    "azure/o3-2025",
+    "google/gemini-9",
+    "openai/gpt-9",
+    "openai/o3",
+    "openrouter/m:free",
+    "vertex/gemini-9",
+  ]);
+  const resold = entries.get("azure/gpt-9");
+  assertEquals([resold?.inputPer1M, resold?.notes, resold?.match], [
+    "5",
+    ["sold at the price of openai"],
+    { starts_with: "gpt-9" },
+  ]);
+  assertEquals(entries.get("openrouter/m:free"), {
+    inputPer1M: "0",
+    outputPer1M: "0",
+  });
+});

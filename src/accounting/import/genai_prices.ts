@@ -12,7 +12,7 @@ import {
   type JsonValue,
 } from "../../support/json.ts";
 import type { RateKey } from "../price_entry.ts";
-import { compileNamePattern } from "../name_pattern.ts";
+import { compileNamePattern, type NamePattern } from "../name_pattern.ts";
 import { canonicalProvider } from "../provider_names.ts";
 import {
   addEntry,
@@ -82,17 +82,33 @@ function addResold(prices: ImportedPrices, listed: JsonObject): void {
   const names = [seller, ...makers.map((name) => canonicalProvider(`${name}`))];
   for (const cloud of CLOUDS.get(seller) ?? [seller]) {
     for (const name of names) {
-      if (name !== cloud) addAt(prices, cloud, name);
+      if (name === cloud) continue;
+      const own = name === seller ? [] : clausesOf(listed);
+      addAt(prices, cloud, name, (model) => own.some((means) => means(model)));
     }
   }
 }
 
-function addAt(prices: ImportedPrices, cloud: string, maker: string): void {
+/** Which names a provider's own entries mean. */
+function clausesOf(listed: JsonObject): readonly NamePattern[] {
+  const models = Array.isArray(listed.models) ? listed.models : [];
+  return models.filter(isJsonObject)
+    .map(({ match }) => compileNamePattern(match))
+    .filter((pattern) => pattern !== null);
+}
+
+function addAt(
+  prices: ImportedPrices,
+  cloud: string,
+  maker: string,
+  isOwn: NamePattern,
+): void {
   const start = `${maker}/`;
   const made = [...prices.entries].filter(([key]) => key.startsWith(start));
   for (const [key, entry] of made) {
-    const place = `${cloud}/${key.slice(start.length)}`;
-    if (prices.entries.has(place)) continue;
+    const model = key.slice(start.length);
+    const place = `${cloud}/${model}`;
+    if (prices.entries.has(place) || isOwn(model.toLowerCase())) continue;
     const notes = [`${RESOLD_NOTE} ${maker}`];
     prices.entries.set(place, { ...entry, notes });
   }

@@ -1,5 +1,6 @@
 /** What is allowed in a config but probably not meant. @module */
 
+import type { Secret } from "../support/secret.ts";
 import { isLoopbackHost } from "./checks/exposure.ts";
 import { formatPath } from "./problem.ts";
 import type { Config, ProviderConfig } from "./schema.ts";
@@ -17,13 +18,9 @@ export function* configWarnings(config: Config): Generator<string> {
     yield* providerWarnings(formatPath(["providers", name]), provider);
   }
   for (const [name, client] of config.clients) {
-    const keys = client.key === null ? [] : [client.key].flat();
-    if (keys.some((key) => key.reveal().length < LEAST_KEY_LENGTH)) {
-      yield `${
-        formatPath(["clients", name, "key"])
-      }: a key is shorter than ${LEAST_KEY_LENGTH} characters and may be guessed, \`signalbox keys new\` makes a good one`;
-    }
+    yield* keyWarnings(formatPath(["clients", name, "key"]), client.key);
   }
+  yield* keyWarnings("admin.token", config.admin.token);
   for (const [name, alias] of config.models) {
     const path = formatPath(["models", name]);
     for (const group of aliasGroups(alias)) {
@@ -35,6 +32,17 @@ export function* configWarnings(config: Config): Generator<string> {
         yield `${path}: heads are asked for but routing.heads.enabled is false`;
       }
     }
+  }
+}
+
+/** What is probably not meant in keys that others authenticate by. */
+function* keyWarnings(
+  path: string,
+  given: Secret | readonly Secret[] | null,
+): Generator<string> {
+  const keys = given === null ? [] : [given].flat();
+  if (keys.some((key) => key.reveal().length < LEAST_KEY_LENGTH)) {
+    yield `${path}: a key is shorter than ${LEAST_KEY_LENGTH} characters and may be guessed, \`signalbox keys new\` makes a good one`;
   }
 }
 

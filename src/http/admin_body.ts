@@ -1,6 +1,8 @@
 /** JSON in and out of the admin routes. @module */
 
 import type { z } from "zod";
+import { formatPath, formatValue } from "../config/problem.ts";
+import { schemaProblems } from "../config/schema_problems.ts";
 import type { ClientRequest, ClientResponse } from "../exchange/client.ts";
 import { gatewayError, RequestError } from "../exchange/gateway_error.ts";
 import { isJsonObject } from "../support/json.ts";
@@ -37,17 +39,28 @@ export function readBody<T>(request: ClientRequest, schema: z.ZodType<T>): T {
       "Cannot read the body: it is not valid JSON",
     ));
   }
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { reportInput: true });
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const path = issue?.path.join(".") ?? "";
+  const { path, words } = problemOf(parsed.error);
   throw new RequestError(gatewayError(
     "invalid_request",
-    `Cannot take the body: ${path === "" ? "" : `${path}: `}${
-      issue?.message ?? "it has another shape"
-    }`,
+    `Cannot take the body: ${path === "" ? "" : `${path}: `}${words}`,
     { param: path === "" ? null : path },
   ));
+}
+
+/** Says the first thing that is wrong as the checks of the config would. */
+function problemOf({ issues }: z.ZodError): { path: string; words: string } {
+  const [issue] = issues;
+  if (issue === undefined) return { path: "", words: "it has another shape" };
+  if (issue.code === "unrecognized_keys") {
+    const path = formatPath([...issue.path.map(String), issue.keys[0] ?? ""]);
+    return { path, words: "the key is unknown: remove it" };
+  }
+  const [found] = schemaProblems([issue], () => formatValue(issue.input));
+  return found === undefined
+    ? { path: "", words: issue.message }
+    : { path: formatPath(found.path), words: `${found.problem}: ${found.fix}` };
 }
 
 /** Names the fields of an object in camelCase, where they came in snake_case; `renamed` gives some another name. */

@@ -227,6 +227,7 @@ Deno.test("loadConfig() warns of what is probably not meant", async () => {
     await Deno.writeTextFile(
       path,
       `{
+        "admin": { "token": "\${env:TOKEN}" },
         "clients": { "ci": { "key": "\${env:SHORT}" } },
         "providers": {
           "plain": { "protocols": { "chat": "http://a.example" }, "keys": ["\${env:SHORT}"] },
@@ -235,11 +236,15 @@ Deno.test("loadConfig() warns of what is probably not meant", async () => {
         "models": { "m": { "targets": [{ "target": "bare/x", "weight": 2 }], "heads": {} } }
       }`,
     );
-    const { warnings } = await load({ path }, { SHORT: "abc" });
+    const { warnings } = await load({ path }, {
+      SHORT: "abc",
+      TOKEN: "xyz",
+    });
     const expected = [
       "providers.plain.protocols.chat: keys travel unencrypted",
       "providers.bare: no keys",
       "clients.ci.key: a key is shorter",
+      "admin.token: a key is shorter",
       "models.m: weights do nothing",
       "models.m: heads are asked for",
     ];

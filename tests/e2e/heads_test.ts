@@ -245,6 +245,27 @@ Deno.test("registrations that are not allowed are refused, audited and counted",
     });
     assertEquals(answered.status, status, JSON.stringify(change));
   }
+  const wordings: [Record<string, unknown>, string][] = [
+    [{ id: "g" }, "endpoint: the key is missing: give text in quotes"],
+    [{ ...head, colour: "red" }, "colour: the key is unknown: remove it"],
+    [{ ...head, capacity: "8" }, 'capacity: value is "8": give a number'],
+    [
+      { ...head, protocol: "chta" },
+      'protocol: value is "chta": did you mean "chat"?',
+    ],
+    [
+      { ...head, models: [""] },
+      'models[0]: value is "": use 1 to 256 of letters',
+    ],
+    [
+      { ...head, model_type: "a b" },
+      'modelType: value is "a b": use 1 to 64 letters',
+    ],
+  ];
+  for (const [body, words] of wordings) {
+    const { body: told } = await admin(gateway, "POST", "heads", body);
+    assertStringIncludes(told.error.message, `Cannot take the body: ${words}`);
+  }
   assertEquals((await admin(gateway, "POST", "heads", head)).status, 201);
   assertEquals(
     (await admin(gateway, "POST", "heads", head)).status,
@@ -265,7 +286,7 @@ Deno.test("registrations that are not allowed are refused, audited and counted",
       '{reason="conflict"} 1',
       '{reason="disabled"} 0',
       '{reason="full"} 1',
-      '{reason="invalid"} 4',
+      '{reason="invalid"} 10',
       '{reason="not_allowed"} 2',
     ],
   );

@@ -71,9 +71,9 @@ function readMoment(param: string, text: string): Moment {
   if (match === null || ms === null) {
     throw new QueryError(
       param,
-      `Cannot read ${param}: ${
+      `Cannot use ${param} ${
         JSON.stringify(text.slice(0, 40))
-      } is no moment, give a day such as 2026-11-20 or a time such as 2026-11-20T08:00:00Z`,
+      }: it is no moment, give a day such as 2026-11-20 or a time such as 2026-11-20T08:00:00Z`,
     );
   }
   return { ms, isDay: match[4] === undefined };

@@ -76,9 +76,9 @@ export function readFilter(parameters: Parameters): UsageFilter {
     if (OUTCOMES.includes(outcome)) continue;
     throw new QueryError(
       "outcome",
-      `Cannot read outcome: ${
+      `Cannot use outcome ${
         JSON.stringify(outcome.slice(0, 40))
-      } is none, use ${OUTCOMES.join(", ")}`,
+      }: it is unknown, use ${OUTCOMES.join(", ")}`,
     );
   }
   return {
@@ -105,9 +105,9 @@ export function readCount(
   if (value >= least && value <= most) return value;
   throw new QueryError(
     name,
-    `Cannot read ${name}: ${
+    `Cannot use ${name} ${
       JSON.stringify(text.slice(0, 40))
-    } is no whole number from ${least} to ${most}, give one`,
+    }: it is no whole number from ${least} to ${most}, give one`,
   );
 }
 
@@ -137,8 +137,8 @@ function readSuccess(text: string | undefined): boolean | null {
   if (text === "true" || text === "false") return text === "true";
   throw new QueryError(
     "success",
-    `Cannot read success: ${
+    `Cannot use success ${
       JSON.stringify(text.slice(0, 40))
-    } is neither true nor false`,
+    }: it is neither true nor false, give one of them`,
   );
 }

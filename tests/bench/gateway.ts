@@ -8,6 +8,7 @@
  */
 
 import { buildExecutable } from "../compiled/build.ts";
+import { installedPeers } from "./peers.ts";
 import { rssMb, runWrk, type Slice, writeScript } from "./gateway_wrk.ts";
 import { hasProgram, Servers, type Variant } from "./servers.ts";
 
@@ -99,6 +100,9 @@ export async function runGatewayBench(
         await servers.signalbox("Signalbox compiled", [built.path]),
       );
     }
+    for (const peer of await installedPeers()) {
+      variants.push(await servers.peer(peer));
+    }
     const bench = new GatewayBench(servers, variants, options, built.folder);
     await bench.run();
     console.log(bench.table());
@@ -125,14 +129,23 @@ class GatewayBench {
 
   async run(): Promise<void> {
     for (const [index, scenario] of SCENARIOS.entries()) {
-      const script = await writeScript(
-        this.folder,
-        `scenario-${index}`,
-        scenario.body,
-      );
+      const scripts = new Map<Variant, string>();
+      for (const [place, variant] of this.variants.entries()) {
+        const { headers, streamHeaders } = variant;
+        scripts.set(
+          variant,
+          await writeScript(
+            this.folder,
+            `scenario-${index}-${place}`,
+            scenario.body,
+            scenario.streamed ? streamHeaders : headers,
+          ),
+        );
+      }
       // A round that warms up and does not count.
       for (let round = -1; round < this.options.rounds; round++) {
         for (const variant of shuffled(this.variants)) {
+          const script = scripts.get(variant) ?? "";
           await this.#slice(scenario, variant, script, round >= 0);
         }
       }
@@ -157,7 +170,8 @@ class GatewayBench {
       () => void rssMb(pid).then((now) => memory = Math.max(memory, now)),
       250,
     );
-    const slice = await runWrk(`${base}/v1/chat/completions`, pid, {
+    const path = variant.path ?? "/v1/chat/completions";
+    const slice = await runWrk(base + path, pid, {
       connections,
       seconds,
       script,

@@ -31,6 +31,7 @@ export async function writeScript(
   folder: string,
   name: string,
   body: string,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const path = `${folder}/${name}.lua`;
   await Deno.writeTextFile(`${path}.json`, body);
@@ -38,7 +39,11 @@ export async function writeScript(
     path,
     `wrk.method = "POST"
 wrk.headers["content-type"] = "application/json"
-local file = io.open("${path}.json", "rb")
+${
+      Object.entries(headers).map(([header, value]) =>
+        `wrk.headers["${header}"] = "${value}"\n`
+      ).join("")
+    }local file = io.open("${path}.json", "rb")
 wrk.body = file:read("*a")
 file:close()
 `,

@@ -6,13 +6,10 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { ENGINE_FLAGS } from "./engine_flags.ts";
 import { runGatewayBench } from "./gateway.ts";
 
 const FOLDER = new URL("./", import.meta.url).pathname;
-
-/** What the gateway runs with (`start` and `compile` of deno.json): young strings are dearer without. */
-const ENGINE_FLAGS =
-  "--v8-flags=--enable-experimental-regexp-engine-on-excessive-backtracks,--no-allocation-site-pretenuring";
 
 /** The benches that are programs of their own, with what they measure. */
 const PROGRAMS: ReadonlyMap<string, string> = new Map([

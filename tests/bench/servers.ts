@@ -2,6 +2,8 @@
 
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { sourceProgram } from "../e2e/process.ts";
+import { ENGINE_FLAGS } from "./engine_flags.ts";
+import type { Peer } from "./peers.ts";
 
 /** A proxy, or the upstream itself. */
 export interface Variant {
@@ -15,6 +17,12 @@ export interface Variant {
   readonly pid: number;
   /** The process whose CPU and memory count with streams. */
   readonly streamPid: number;
+  /** What is asked. @default {"/v1/chat/completions"} */
+  readonly path?: string;
+  /** Headers of every small request and body. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Headers of every stream. */
+  readonly streamHeaders?: Readonly<Record<string, string>>;
 }
 
 const FOLDER = new URL("./", import.meta.url).pathname;
@@ -117,7 +125,7 @@ export class Servers implements AsyncDisposable {
   /** Signalbox with everything on: logs, usage lines, metrics. */
   async signalbox(
     name: string,
-    program: readonly string[] = sourceProgram(),
+    program: readonly string[] = flagged(sourceProgram()),
   ): Promise<Variant> {
     const start = (upstreamPort: number) =>
       this.#startSignalbox(program, upstreamPort);
@@ -132,8 +140,52 @@ export class Servers implements AsyncDisposable {
     };
   }
 
+  /** Somebody else's gateway. Two processes, as above. */
+  async peer(peer: Peer): Promise<Variant> {
+    const small = await this.#startPeer(peer, this.#upstreamPort);
+    const paced = await this.#startPeer(peer, this.pacedPort);
+    return {
+      name: peer.name,
+      path: peer.path,
+      url: small.url,
+      streamUrl: paced.url,
+      pid: small.pid,
+      streamPid: paced.pid,
+      headers: small.headers,
+      streamHeaders: paced.headers,
+    };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
+  }
+
+  async #startPeer(peer: Peer, upstreamPort: number): Promise<
+    { url: string; pid: number; headers: Readonly<Record<string, string>> }
+  > {
+    const port = freePort();
+    const folder = this.#folder;
+    const { args, env, headers } = await peer.prepare({
+      folder,
+      port,
+      upstreamPort,
+    });
+    const child = new Deno.Command(peer.program[0], {
+      args: [...args],
+      env: { ...env },
+      cwd: folder,
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    this.#stack.defer(async () => {
+      child.kill("SIGKILL");
+      await child.status;
+    });
+    const url = `http://127.0.0.1:${port}`;
+    // Python takes its time.
+    await answers(`${url}/`, 60_000);
+    return { url, pid: child.pid, headers };
   }
 
   /** Its log goes where nobody reads it: a reader would share the processors. */
@@ -244,6 +296,12 @@ http {
   }
 }
 
+/** The program with the engine's flags of `deno task start`. */
+function flagged(program: readonly string[]): string[] {
+  const [deno = "", run = "", ...rest] = program;
+  return [deno, run, ENGINE_FLAGS, ...rest];
+}
+
 function freePort(): number {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
@@ -251,8 +309,9 @@ function freePort(): number {
   return port;
 }
 
-async function answers(url: string): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
+async function answers(url: string, withinMs = 5_000): Promise<void> {
+  const until = performance.now() + withinMs;
+  while (performance.now() < until) {
     try {
       const response = await fetch(url);
       await response.body?.cancel();
@@ -261,5 +320,5 @@ async function answers(url: string): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
-  throw new Error(`Cannot reach ${url}: nginx did not start`);
+  throw new Error(`Cannot reach ${url}: it did not start`);
 }

@@ -172,7 +172,7 @@ export function readQuestion(
     scan,
     protocols,
     protocol,
-    () => {},
+    { bodyHeld: false, releaseBody: () => {} },
   );
   return { exchange, inbound, facts: factsOf(exchange, inbound) };
 }

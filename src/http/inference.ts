@@ -104,7 +104,7 @@ function inferenceHandler(
       scan,
       deps.protocols,
       protocol,
-      () => context.releaseBody(),
+      context,
     );
     context.running = deps.relay
       .run(deps.snapshot(), exchange, inbound, response);
@@ -139,6 +139,9 @@ const FORWARDED: readonly string[] = [
 ];
 const MAX_FORWARDED_BYTES = 1024;
 
+/** Where the memory of a body is counted. */
+export type BodyMemory = Pick<RequestContext, "bodyHeld" | "releaseBody">;
+
 /** A client's request, parsed and decoded only if somebody asks. */
 export class ScannedInbound implements Inbound {
   /** The body as it came. */
@@ -151,21 +154,20 @@ export class ScannedInbound implements Inbound {
   readonly headers: readonly string[];
   /** What the scan found. */
   readonly scan: JsonScan;
-  /** Gives the body's memory back. */
-  readonly release: () => void;
   readonly #request: ClientRequest;
   readonly #protocols: Protocols;
   readonly #protocol: ProtocolName;
+  readonly #memory: BodyMemory;
   #json: JsonObject | null = null;
   #canonical: CanonicalRequest | null = null;
 
-  /** Takes a request that was scanned; `release` gives its memory back. */
+  /** Takes a request that was scanned; its body counts in `memory`. */
   constructor(
     request: ClientRequest,
     scan: JsonScan,
     protocols: Protocols,
     protocol: ProtocolName,
-    release: () => void,
+    memory: BodyMemory,
   ) {
     this.#request = request;
     this.body = request.body;
@@ -173,9 +175,19 @@ export class ScannedInbound implements Inbound {
     this.rawHeaders = request.rawHeaders;
     this.headers = forwardedHeaders(request);
     this.scan = scan;
-    this.release = release;
+    this.#memory = memory;
     this.#protocols = protocols;
     this.#protocol = protocol;
+  }
+
+  /** Gives the body's memory back. */
+  release(): void {
+    this.#memory.releaseBody();
+  }
+
+  /** Counts the body's memory until it is released. */
+  keep(): void {
+    this.#memory.bodyHeld = true;
   }
 
   /** Whether a chat client asked for the usage chunk. */

@@ -89,6 +89,8 @@ export interface RequestContext {
   parameter(name: string): string;
   /** Says that the body is not needed any more: its bytes stop counting. `ClientRequest.body` is empty afterwards. */
   releaseBody(): void;
+  /** Whether the body is held although the client may go: its bytes count until {@linkcode RequestContext.releaseBody}. Set by the handler. */
+  bodyHeld: boolean;
   /** What runs: asked once, when the server must stop, to write its last words and end within a second. Set by the handler. */
   running: RunningAnswer | null;
 }

@@ -73,6 +73,8 @@ export class ServedRequest
   refusal: Refused | null = null;
   /** The whole body. */
   body: Uint8Array = NO_BYTES;
+  /** Whether it is held even if the client goes. Set by the handler. */
+  bodyHeld = false;
   /** What runs, to be cut when the server must stop. Set by the handler. */
   running: RunningAnswer | null = null;
   /** Neighbour in the server's list. */
@@ -228,9 +230,7 @@ export class ServedRequest
     if (!this.#keepsConnection(error)) this.response.closeConnection = true;
     if (this.response.closeConnection) this.#connection.closing = true;
     const headers = errorHeaders(error);
-    if (error.kind === "method_not_allowed") {
-      headers.push("allow", this.#allow);
-    }
+    if (error.kind === "method_not_allowed") headers.push("allow", this.#allow);
     const body = this.#core.encodeError(this.protocol, error, this.id);
     this.response.send(error.status, headers, JSON.stringify(body));
   }
@@ -241,7 +241,7 @@ export class ServedRequest
     if (this.#place === "held") this.#core.admission.leave(this);
     this.#place = "none";
     this.response.onClosed();
-    this.releaseBody();
+    if (!this.bodyHeld) this.releaseBody();
   }
 
   #headFault(): GatewayError | null {

@@ -298,7 +298,7 @@ export class ExchangeRun extends TickNode
     if (run === null || run.attempt.outcome !== null) return false;
     if (places === null || !places.take()) return false;
     this.#places = places;
-    this.#deps.drains.add(this);
+    this.#deps.drains.add(this, this.#inbound);
     this.#client.leave();
     const untilMs = performance.now() + places.maxMs;
     this.#deadlineMs = Math.min(this.#deadlineMs, untilMs);

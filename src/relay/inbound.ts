@@ -22,6 +22,8 @@ export interface Inbound {
   header(name: string): string | null;
   /** Nothing holds the body any more: its memory may be given back before the answer is complete. */
   release(): void;
+  /** Something holds the body although the client has gone: its memory counts until it is released. */
+  keep(): void;
   /** The body parsed, once and on demand. */
   json(): JsonObject;
   /** The body in canonical form, once and on demand. @throws {RequestError} for what is wrong. */

@@ -22,6 +22,33 @@ function held(): { behaviour: Behaviour; release: () => void } {
   return { behaviour, release: () => released.resolve() };
 }
 
+Deno.test("the body of a call that is read on counts although its client has gone", async () => {
+  const { behaviour, release } = held();
+  await using pair = await startPair(behaviour, {}, { onDisconnect: "drain" });
+  const [path] = PATHS;
+  const body = bodyFor(path, "up/up-model", "x".repeat(60_000), true);
+  const abort = new AbortController();
+  const answer = await fetch(`${pair.url}${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    signal: abort.signal,
+  });
+  const reader = answer.body?.getReader();
+  await reader?.read();
+  abort.abort();
+  await reader?.closed.catch(() => {});
+  const { server } = pair.gateway.gateway;
+  while (server.inFlight.count > 0) await pause();
+  assertEquals(server.budget.usedBytes, JSON.stringify(body).length);
+  release();
+  while (server.budget.usedBytes > 0) await pause();
+});
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 5));
+}
+
 for (
   const [kind, model] of [["native", "up"], ["translated", "messages-only"]]
 ) {
@@ -42,7 +69,7 @@ for (
     await second.body?.cancel();
     release();
     while (!(await reader?.read())?.done);
-    while (budget.usedBytes > 0) await new Promise((end) => setTimeout(end, 5));
+    while (budget.usedBytes > 0) await pause();
     const third = await postJson(`${pair.url}${path}`, body);
     assertEquals(third.status, 200);
     await third.body?.cancel();

@@ -39,6 +39,7 @@ async function ask(
     scan: null,
     parameter: () => "",
     releaseBody: () => {},
+    bodyHeld: false,
     running: null,
   };
   await route.handler(context, request, response);

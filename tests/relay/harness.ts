@@ -305,6 +305,7 @@ function makeInbound(question: Question): Inbound {
     wantsUsage: isJsonObject(options) && options["include_usage"] === true,
     header: () => null,
     release: () => {},
+    keep: () => {},
     json,
     canonical: () =>
       canonical ??= PROTOCOLS[question.protocol].decodeRequest(json()),

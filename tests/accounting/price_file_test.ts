@@ -70,8 +70,8 @@ Deno.test("readPriceFile() litellm: rates, bounds, service tiers and regions", (
 
 Deno.test("readPriceFile() litellm: a service tier without prices for long inputs has them in proportion", () => {
   const entry = only({
-    "azure/gpt-5.6": {
-      litellm_provider: "azure",
+    "vertex_ai/gemini-9": {
+      litellm_provider: "vertex_ai",
       mode: "chat",
       input_cost_per_token: 5e-06,
       input_cost_per_token_above_272k_tokens: 1e-05,
@@ -80,7 +80,7 @@ Deno.test("readPriceFile() litellm: a service tier without prices for long input
       output_cost_per_token_above_272k_tokens: 4.5e-05,
       output_cost_per_token_priority: 8e-05,
     },
-  }, "azure/gpt-5.6");
+  }, "vertex/gemini-9");
   assertEquals(entry?.serviceTiers, {
     priority: {
       inputPer1M: "12.5",

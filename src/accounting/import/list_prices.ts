@@ -77,9 +77,9 @@ export function completeEntry(
   }
 }
 
-/** Whether large inputs are not sold in a service tier that does not list them: OpenAI's priority is for short ones. */
+/** Whether large inputs are not sold in a service tier that does not list them: OpenAI's priority, also at Azure, is for short ones. */
 export function isShortOnly(provider: string, serviceTier: string): boolean {
-  return provider === "openai" &&
+  return (provider === "openai" || provider === "azure") &&
     (serviceTier === "priority" || serviceTier === "fast");
 }
 

@@ -110,6 +110,29 @@ Deno.test("A budget is never overspent by 64 clients at once, survives a restart
     assertMatch(error.message, /budget global has 0\.\d+ USD of 0\.5 left/);
   }));
 
+Deno.test("A budget is known after a restart although the usage log is switched off, and nothing counts twice", () =>
+  inFolder(async (folder) => {
+    const config = (enabled: boolean) => ({
+      providers: { sim: SIM },
+      models: { fast: { targets: ["sim/echo"], budget: { dailyUsd: 100 } } },
+      pricing: PRICES,
+      logging: { usage: { enabled } },
+    });
+    let spent = "0";
+    for (const enabled of [false, true, false, true]) {
+      await using test = await startGateway(config(enabled), {}, folder);
+      assertEquals(await spentOf(test, "alias:fast"), spent);
+      assertEquals((await ask(test.url)).status, 200);
+      assertEquals((await ask(test.url, { stream: true })).status, 200);
+      const before = spent;
+      spent = await spentOf(test, "alias:fast");
+      assert(Number(spent) > Number(before));
+    }
+    // What is in the usage log is half of it.
+    const logged = loggedPico(`${folder}/state/usage`);
+    assert(logged > 0n && logged < (picoOfUsd(spent) ?? 0n));
+  }));
+
 Deno.test("A translated request is capped at what the budget has, a native one is refused", () =>
   inFolder(async (folder) => {
     await using up = upstream("chat");

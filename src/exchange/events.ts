@@ -78,7 +78,7 @@ export interface Tap {
   /** Whether `request-body`, `upstream-request` and `chunk` are to be emitted. May change with the config. */
   readonly wantsBytes: boolean;
   /** The events it is told of; all, if it does not say. */
-  readonly hears?: readonly ExchangeEventType[];
+  readonly hears?: readonly ExchangeEventType[] | undefined;
   /** Hears one event. */
   on(event: ExchangeEvent): void;
 }

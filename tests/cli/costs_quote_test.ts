@@ -236,6 +236,7 @@ Deno.test("quoteBatch() reads lines however they are cut, marked and ended", asy
   const record = { provider: "acme", model: "m", protocol: "chat", usage };
   const line = (id: string) => JSON.stringify({ id, ...record });
   const mebibyte = "x".repeat(1024 * 1024);
+  const deep = `${"[".repeat(50_000)}${"]".repeat(50_000)}`;
   const parts = [
     "\uFEFF",
     line("first").slice(0, 20),
@@ -243,6 +244,7 @@ Deno.test("quoteBatch() reads lines however they are cut, marked and ended", asy
     '{"pad":"',
     ...Array<string>(65).fill(mebibyte),
     '"}\n',
+    `${line("deep").replace('"usage":{', `"usage":{"x":${deep},`)}\n`,
     `${line("é").slice(0, 9)}`,
     `${line("é").slice(9)}\n${line("last")}`,
   ];
@@ -260,9 +262,34 @@ Deno.test("quoteBatch() reads lines however they are cut, marked and ended", asy
   });
   const answers = written.join("\n").split("\n")
     .map((text) => JSON.parse(text) as JsonObject);
-  assertEquals(answers.map(({ id }) => id), ["first", null, "é", "last"]);
-  assertEquals(counts, new Map([["unpriced", 3], ["invalid", 1]]));
+  assertEquals(
+    answers.map(({ id }) => id),
+    ["first", null, "deep", "é", "last"],
+  );
+  assertEquals(counts, new Map([["unpriced", 3], ["invalid", 2]]));
+  assertStringIncludes(String(answers[2]?.reason), "Cannot price line 5");
   assertStringIncludes(String(answers[1]?.reason), "line 4: it is longer");
+});
+
+Deno.test("quoteBatch() gives ids back as they are written", async () => {
+  const ids = ["12345678901234567890", '"a"', "7", "1.5", '{"a":1}'];
+  const rest = '"usage":{"id":99999999999999999999,"prompt_tokens":1}';
+  const text = ids.map((id) => `{"id":${id},${rest}}`).join("\n");
+  const written: string[] = [];
+  await quoteBatch(ReadableStream.from([new TextEncoder().encode(text)]), {
+    calculator: new CostCalculator(new PriceBook([])),
+    facts: {
+      isConfigured: () => false,
+      hostOf: () => null,
+      trusts: () => true,
+    },
+    nowMs: 0,
+    write: (lines) => written.push(lines),
+  });
+  const lines = written.join("\n").split("\n");
+  for (const [index, id] of ids.entries()) {
+    assertStringIncludes(lines[index] ?? "", `{"id":${id},"costUsd":`);
+  }
 });
 
 Deno.test("costs quote understands providers' own names of request fields", () =>

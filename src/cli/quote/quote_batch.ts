@@ -52,11 +52,38 @@ export async function quoteBatch(
     const answer = quoteLine(line, number, options);
     const status = String(answer.status);
     counts.set(status, (counts.get(status) ?? 0) + 1);
-    pending.push(JSON.stringify(answer));
+    pending.push(JSON.stringify({ ...answer, id: idOf(answer.id, line) }));
     if (pending.length >= LINES_PER_WRITE) flush();
   }
   flush();
   return counts;
+}
+
+/** `JSON.parse` tells a reviver the source of numbers; the types do not know of it yet. */
+type SourceText = { readonly source?: string };
+
+/** The id as the line writes it: numbers of 64 bits do not survive as numbers. */
+function idOf(id: JsonValue | undefined, line: string | null): unknown {
+  if (typeof id !== "number" || Number.isSafeInteger(id)) return id;
+  let written: unknown = id;
+  const sources = new Map<unknown, string>();
+  const reviver = function (
+    this: unknown,
+    key: string,
+    value: unknown,
+    { source }: SourceText = {},
+  ): unknown {
+    if (key === "id" && source !== undefined) sources.set(this, source);
+    const whole = key === "" ? sources.get(value) : undefined;
+    if (whole !== undefined) written = rawJson(whole);
+    return value;
+  };
+  JSON.parse(line ?? "null", reviver);
+  return written;
+}
+
+function rawJson(text: string): unknown {
+  return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(text);
 }
 
 /** The parts of a line that has not ended yet. */
@@ -132,7 +159,16 @@ function quoteLine(
       `Cannot read line ${number}: it is not a JSON object`,
     );
   }
-  return quoteRecord(record, options);
+  try {
+    return quoteRecord(record, options);
+  } catch (error) {
+    // Such as one that is nested too deeply: the other lines have no part in it.
+    const why = error instanceof Error ? error.message : String(error);
+    return invalidAnswer(
+      record.id ?? null,
+      `Cannot price line ${number}: ${why}`,
+    );
+  }
 }
 
 /** Prices one record, or says why it cannot be. */

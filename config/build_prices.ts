@@ -67,6 +67,12 @@ const CORRECTIONS: readonly (readonly [string, Entry])[] = [
     outputPer1M: "1.98",
     cachedPer1M: "0.022",
     windows: [PEAK],
+    history: [{
+      until: "2026-08-17",
+      inputPer1M: "0.435",
+      outputPer1M: "0.87",
+      cachedPer1M: "0.003625",
+    }],
     notes: ["weekdays 01-04 and 06-10 UTC cost double"],
   }],
   ["deepseek/deepseek-v4-flash", {
@@ -74,6 +80,12 @@ const CORRECTIONS: readonly (readonly [string, Entry])[] = [
     outputPer1M: "0.66",
     cachedPer1M: "0.007",
     windows: [PEAK],
+    history: [{
+      until: "2026-08-17",
+      inputPer1M: "0.14",
+      outputPer1M: "0.28",
+      cachedPer1M: "0.0028",
+    }],
     notes: ["weekdays 01-04 and 06-10 UTC cost double"],
   }],
   // Nobody sells it: the table repeats the price of a larger model.

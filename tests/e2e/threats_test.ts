@@ -1,7 +1,7 @@
 /**
  * The threat table, a test each, against the whole gateway: what an attacker
  * sends as a client or as a provider, and what must not follow from it.
- * T6, T16, T20 and T21 come with their parts.
+ * T6, T16, T20 and T21 stand in threats_of_parts_test.ts.
  *
  * @module
  */

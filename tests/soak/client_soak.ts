@@ -12,6 +12,7 @@ import {
 import { bodyFor, chatEvents } from "../e2e/pair.ts";
 import { GatewayProcess, sourceProgram } from "../e2e/process.ts";
 import { post } from "../e2e/raw_socket/raw_client.ts";
+import { needs } from "../skip.ts";
 import {
   CHAT,
   descriptors,
@@ -23,6 +24,10 @@ import {
   tell,
   until,
 } from "./load.ts";
+import { descriptorLimit, has, SlowClients } from "./rig/rig.ts";
+
+/** The default. */
+const HEAD_TIMEOUT_MS = 10_000;
 
 const STREAM = post(
   CHAT,
@@ -222,58 +227,64 @@ Deno.test("F14: one reader that stops is offered 200 MB and little of it is pull
   assert(peak - before < 100);
 });
 
-Deno.test("F15: 1,000 dripping and 1,000 silent connections are closed at the head timeout, /health answers", async () => {
-  await using provider = await FakeProvider.start(() => {});
-  await using gateway = await start(provider.url, { headTimeoutMs: 3000 });
-  const port = portOf(gateway);
-  const baseline = await descriptors(gateway);
-  const before = await rssMb(gateway);
-  const health = watchHealth(gateway);
-  let closed = 0;
-  const clients: Socket[] = [];
-  for (let batch = 0; batch < 20; batch++) {
-    clients.push(
-      ...await Promise.all(Array.from({ length: 100 }, () => open(port))),
-    );
-  }
-  const startMs = performance.now();
-  let alive = true;
-  for (const [index, client] of clients.entries()) {
-    client.resume();
-    client.on("close", () => closed++);
-    if (index % 2 === 0) client.write("POST /v1/chat/completions HTTP/1.1\r\n");
-  }
-  const drip = (async () => {
-    while (alive) {
-      for (const [index, client] of clients.entries()) {
-        if (index % 2 === 0 && client.writable) client.write("x-a: b\r\n");
-      }
-      await pause(250);
-    }
-  })();
-  await until("all closed", 20_000, () => closed >= clients.length);
-  const tookMs = performance.now() - startMs;
-  alive = false;
-  await drip;
-  const { tookMs: latencies, statuses } = await health.stop();
-  await until(
-    "descriptors",
-    5000,
-    async () => await descriptors(gateway) <= baseline + 5,
-  );
-  tell(
-    "F15",
-    `2,000 closed ${
-      tookMs.toFixed(0)
-    } ms after their first byte (limit 3000); /health p99 ${
-      quantile(latencies, 0.99).toFixed(1)
-    } ms of ${latencies.length}; RSS +${
-      (await rssMb(gateway) - before).toFixed(0)
-    } MB`,
-  );
-  assertEquals([...statuses.keys()], [200]);
-  assertEquals(provider.requests.length, 0);
-});
+const perl = await has("perl", "-v");
+// One each for a client and its server, and some to spare.
+const SLOW_CLIENTS = Math.min(5000, await descriptorLimit() - 1000);
+
+for (const drips of [true, false]) {
+  const kind = drips ? "dripping" : "silent";
+  Deno.test({
+    ...needs(
+      perl && SLOW_CLIENTS > 0,
+      perl ? "too few file descriptors" : "no perl",
+      `F15: ${SLOW_CLIENTS} ${kind} connections are closed at the head timeout, /health answers meanwhile`,
+    ),
+    fn: async () => {
+      await using provider = await FakeProvider.start(() => {});
+      await using gateway = await start(provider.url, {
+        headTimeoutMs: HEAD_TIMEOUT_MS,
+        maxConnections: SLOW_CLIENTS + 100,
+      });
+      const baseline = await descriptors(gateway);
+      const before = await rssMb(gateway);
+      const alone = watchHealth(gateway);
+      await pause(4000);
+      const quiet = quantile((await alone.stop()).tookMs, 0.99);
+      const health = watchHealth(gateway);
+      await using clients = await SlowClients.start(
+        portOf(gateway),
+        SLOW_CLIENTS,
+        drips,
+      );
+      const peak = await descriptors(gateway);
+      const [first, last] = await clients.lived();
+      const { tookMs, statuses } = await health.stop();
+      const p99 = quantile(tookMs, 0.99);
+      await until(
+        "descriptors",
+        5000,
+        async () => await descriptors(gateway) <= baseline + 5,
+      );
+      tell(
+        "F15",
+        `${SLOW_CLIENTS} ${kind}, ${
+          peak - baseline
+        } of them open at once: closed after ${first} to ${last} ms (limit ${HEAD_TIMEOUT_MS}); /health p99 ${
+          p99.toFixed(1)
+        } ms of ${tookMs.length}, ${quiet.toFixed(1)} ms before; RSS +${
+          (await rssMb(gateway) - before).toFixed(0)
+        } MB`,
+      );
+      assertEquals([...statuses.keys()], [200]);
+      assertEquals(provider.requests.length, 0);
+      assert(peak - baseline > SLOW_CLIENTS * 0.9, `${peak - baseline}`);
+      assert(first >= HEAD_TIMEOUT_MS - 500, `${first} ms`);
+      assert(last < HEAD_TIMEOUT_MS + 3000, `${last} ms`);
+      // Where others use the machine, it is slow without slow clients too.
+      assert(p99 < Math.max(100, 4 * quiet), `${p99} ms, ${quiet} before`);
+    },
+  });
+}
 
 Deno.test("F16: out of descriptors it sheds connections and comes back by itself", async () => {
   await using provider = await FakeProvider.start(() => {});
@@ -281,12 +292,12 @@ Deno.test("F16: out of descriptors it sheds connections and comes back by itself
   await using gateway = await start(provider.url, {}, [
     "sh",
     "-c",
-    `ulimit -n 128 && exec ${program} "$@"`,
+    `ulimit -n 256 && exec ${program} "$@"`,
     "sh",
   ]);
   const port = portOf(gateway);
   const clients: Socket[] = [];
-  for (let count = 0; count < 400; count++) {
+  for (let count = 0; count < 1000; count++) {
     const socket = connectSocket({ host: "127.0.0.1", port });
     socket.on("error", () => {});
     clients.push(socket);
@@ -320,7 +331,12 @@ Deno.test("F16: out of descriptors it sheds connections and comes back by itself
       tookMs.toFixed(0)
     } ms after the release, listener opened anew ${reopened} times`,
   );
-  assert(tookMs < 5000, `${tookMs} ms`);
+  assert(tookMs < 2000, `${tookMs} ms`);
+  assertEquals(
+    gateway.lines.filter(({ message }) => message === "listening").length,
+    1,
+    "the process was never replaced",
+  );
   // It goes on to serve.
   for (let count = 0; count < 20; count++) {
     const response = await fetch(`${gateway.url}/health`);

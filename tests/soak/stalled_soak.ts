@@ -18,7 +18,7 @@ import {
   tell,
   until,
 } from "./load.ts";
-import { EndlessProvider, readers } from "./rig/rig.ts";
+import { EndlessProvider, has, readers } from "./rig/rig.ts";
 
 const STALL_MS = 4000;
 const CLIENTS = 200;
@@ -28,8 +28,7 @@ const REQUEST = post(
   [],
 );
 
-const perl = await new Deno.Command("perl", { args: ["-v"], stdout: "null" })
-  .output().then(({ success }) => success, () => false);
+const perl = await has("perl", "-v");
 
 async function startGateway(
   provider: EndlessProvider,

@@ -104,3 +104,51 @@ export async function readers(
   await process.line();
   return process;
 }
+
+/** Clients that connect and never finish a head. */
+export class SlowClients implements AsyncDisposable {
+  readonly #process: RigProcess;
+
+  private constructor(process: RigProcess) {
+    this.#process = process;
+  }
+
+  /** Starts them. Resolves when all are connected. */
+  static async start(
+    port: number,
+    count: number,
+    drips: boolean,
+  ): Promise<SlowClients> {
+    const process = new RigProcess("perl", [
+      `${FOLDER}slow_clients.pl`,
+      String(port),
+      String(count),
+      drips ? "1" : "0",
+    ]);
+    const clients = new SlowClients(process);
+    await process.line();
+    return clients;
+  }
+
+  /** How long the first and the last of them lived, ms, once the other side has closed them all. */
+  async lived(): Promise<[number, number]> {
+    const [first = 0, last = 0] = (await this.#process.line()).split(" ");
+    return [Number(first), Number(last)];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process[Symbol.asyncDispose]();
+  }
+}
+
+/** Whether a program is there. */
+export function has(program: string, ...args: string[]): Promise<boolean> {
+  return new Deno.Command(program, { args, stdout: "null", stderr: "null" })
+    .output().then(({ success }) => success, () => false);
+}
+
+/** How many descriptors a process may have. */
+export async function descriptorLimit(): Promise<number> {
+  const limits = await Deno.readTextFile("/proc/self/limits");
+  return Number(/Max open files\s+(\d+)/.exec(limits)?.[1] ?? 0);
+}

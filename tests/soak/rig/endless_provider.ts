@@ -18,13 +18,16 @@ export interface ProviderStats {
   readonly bytes: number;
   /** Of the streams that have closed: ms between the last byte that was taken and the close. */
   readonly idleMs: readonly number[];
+  /** Of the same: ms between the request and the close. */
+  readonly livedMs: readonly number[];
 }
 
 if (import.meta.main) serve(Number(Deno.args[0]), Number(Deno.args[1]));
 
 function serve(textBytes: number, everyMs: number): void {
   const idleMs: number[] = [];
-  const stats = { asked: 0, closed: 0, open: 0, bytes: 0, idleMs };
+  const livedMs: number[] = [];
+  const stats = { asked: 0, closed: 0, open: 0, bytes: 0, idleMs, livedMs };
   const data = JSON.stringify({
     id: "c1",
     object: "chat.completion.chunk",
@@ -47,10 +50,12 @@ function serve(textBytes: number, everyMs: number): void {
         return tell(socket, JSON.stringify(stats));
       }
       stats.asked++;
-      let takenMs = performance.now();
+      const askedMs = performance.now();
+      let takenMs = askedMs;
       socket.on("close", () => {
         stats.closed++;
         idleMs.push(performance.now() - takenMs);
+        livedMs.push(performance.now() - askedMs);
       });
       socket.write(
         "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n",

@@ -92,13 +92,21 @@ export async function readers(
   count: number,
   request: string,
   bytes: number,
+  where: { readonly address: string; readonly namespace: string } | null = null,
 ): Promise<AsyncDisposable> {
-  const process = new RigProcess("perl", [
+  const command = [
+    "perl",
     `${FOLDER}stalled_clients.pl`,
+    where?.address ?? "127.0.0.1",
     String(port),
     String(count),
     String(bytes),
-  ]);
+  ];
+  const inside = where === null
+    ? command
+    : ["ip", "netns", "exec", where.namespace, ...command];
+  const [program = "", ...args] = inside;
+  const process = new RigProcess(program, args);
   await process.tell(`${request}\0`);
   await process.line();
   await process.line();

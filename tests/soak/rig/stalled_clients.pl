@@ -4,13 +4,13 @@
 # and close nothing. Says "asked" when all have asked, "read" when all have read.
 # Ends with standard input.
 #
-# Arguments: port, number of clients, bytes that each reads.
+# Arguments: address, port, number of clients, bytes that each reads.
 use strict;
 use warnings;
 use IO::Select;
 use Socket;
 
-my ($port, $count, $bytes) = @ARGV;
+my ($address, $port, $count, $bytes) = @ARGV;
 my $request = do { local $/ = "\0"; <STDIN> };
 chomp $request;
 $request =~ s/\0$//;
@@ -22,7 +22,7 @@ for my $index (1 .. $count) {
   if ($bytes == 0) {
     setsockopt($socket, SOL_SOCKET, SO_RCVBUF, pack("i", 4096)) or die "SO_RCVBUF: $!";
   }
-  connect($socket, sockaddr_in($port, INADDR_LOOPBACK)) or die "connect: $!";
+  connect($socket, sockaddr_in($port, inet_aton($address))) or die "connect: $!";
   syswrite($socket, $request) == length $request or die "write: $!";
   push @sockets, $socket;
   $left{fileno $socket} = $bytes;

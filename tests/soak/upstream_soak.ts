@@ -229,31 +229,73 @@ Deno.test("F6: a stall in the middle ends in an error event and closes the upstr
   );
 });
 
-Deno.test("F7: a storm of 429 and 529 goes to the next target; alone it keeps status and retry-after", async () => {
-  for (const [status, expected] of [[429, 429], [529, 503]] as const) {
-    await using bad = await FakeProvider.start(
-      answer(status, '{"error":{"message":"slow down"}}', {
-        "retry-after": "7",
-      }),
-    );
-    await using setup = await start(`${bad.url}/v1`);
-    const { url } = setup.gateway;
-    const over = await askMany(200, 8, () => askChat(url, "fast"));
-    assertEquals(spell(over.statuses), "200: 200");
-    const response = await fetch(url + CHAT, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: '{"model":"alone","messages":[{"role":"user","content":"hi"}]}',
+/** How failing targets are treated where nothing else is said. */
+const DEFAULT_ROUTING = { routing: { retry: {} } };
+
+for (const [status, expected] of [[429, 429], [529, 503]] as const) {
+  Deno.test(`F7: a storm of ${status} is not fed: while the provider rests it is left alone`, async () => {
+    const askedMs: number[] = [];
+    await using bad = await FakeProvider.start((socket, request) => {
+      askedMs.push(performance.now());
+      return answer(status, '{"error":{"message":"slow down"}}', {
+        "retry-after": String(REST_MS / 1000),
+      })(socket, request);
     });
-    await response.text();
-    assertEquals(response.status, expected);
-    assertEquals(response.headers.get("retry-after"), "7");
+    await using setup = await start(`${bad.url}/v1`, {}, DEFAULT_ROUTING);
+    const { url } = setup.gateway;
+    const load = new Load(8, () => askChat(url, "fast"));
+    await pause(4 * REST_MS);
+    const { statuses } = await load.stop();
+    const during = askedWhileResting(askedMs);
+    const perSecond = askedMs.length / (4 * REST_MS / 1000);
+    assertEquals([...statuses.keys()], [200]);
+
+    const asked = askedMs.length;
+    const left: (string | null)[] = [];
+    const alone = await askMany(40, 4, async () => {
+      const response = await fetch(url + CHAT, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: '{"model":"alone","messages":[{"role":"user","content":"hi"}]}',
+      });
+      left.push(response.headers.get("retry-after"));
+      return { status: response.status, text: await response.text() };
+    });
     tell(
       "F7",
-      `${status}: 200 of 200 failed over, upstream was asked ${bad.requests.length} times`,
+      `${status} with Retry-After ${REST_MS / 1000}: ${
+        spell(statuses)
+      } through the other target; the resting one was asked ${
+        perSecond.toFixed(1)
+      } times a second, ${during} of ${asked} while it rested; where it is the last resort ${
+        spell(alone.statuses)
+      }, Retry-After ${[...new Set(left)].join(", ")}, asked ${
+        askedMs.length - asked
+      } times by 40 requests`,
     );
+    assertEquals(during, 0, "asked while it rested");
+    assertEquals([...alone.statuses.keys()], [expected]);
+    for (const seconds of left) {
+      assert(Number(seconds) >= 1 && Number(seconds) <= REST_MS / 1000);
+    }
+    // Where nobody else is left the resting one is the last resort, but no
+    // request is made more of than its client made.
+    assert(askedMs.length - asked <= 60, `${askedMs.length - asked} calls`);
+  });
+}
+
+const REST_MS = 3000;
+
+/** Calls that came well after a refusal and well before the end of the rest that it asked for. */
+function askedWhileResting(askedMs: readonly number[]): number {
+  let firstMs = -Infinity;
+  let count = 0;
+  for (const atMs of askedMs) {
+    if (atMs - firstMs >= REST_MS - 100) firstMs = atMs;
+    else if (atMs - firstMs > 300) count++;
   }
-});
+  return count;
+}
 
 Deno.test("F8: a provider that fails every second time: every client is answered", async () => {
   let count = 0;
@@ -262,14 +304,32 @@ Deno.test("F8: a provider that fails every second time: every client is answered
       ? answer(500, '{"error":{"message":"boom"}}')(socket, request)
       : GOOD(socket, request)
   );
-  await using setup = await start(`${bad.url}/v1`);
+  await using setup = await start(`${bad.url}/v1`, {}, {
+    routing: { breaker: { openMs: 1000 }, cooldownMs: { serverError: 0 } },
+  });
   const { statuses } = await askMany(
-    2000,
+    4000,
     16,
     () => askChat(setup.gateway.url, "fast"),
   );
-  tell("F8", `${spell(statuses)} with half of the calls failing`);
-  assert((statuses.get(200) ?? 0) >= 1998, spell(statuses));
+  const text = await (await fetch(`${setup.gateway.url}/metrics`)).text();
+  const transitions = text.split("\n").filter((line) =>
+    line.startsWith("signalbox_circuit_breaker_transitions_total") &&
+    line.includes('"bad"')
+  ).map((line) => line.slice(line.indexOf("{")));
+  tell(
+    "F8",
+    `${
+      spell(statuses)
+    } with half of the calls failing; ${count} of them came to it; breaker ${
+      transitions.join(" ")
+    }`,
+  );
+  assert((statuses.get(200) ?? 0) >= 3996, spell(statuses));
+  assert(
+    transitions.some((line) => line.includes('"open"') && !line.endsWith(" 0")),
+    "the breaker never opened",
+  );
 });
 
 const GARBAGE: readonly (readonly [string, Behaviour])[] = [

@@ -7,6 +7,7 @@
 
 import "./load_undici.ts";
 import { buildConnector } from "undici";
+import { sharedLookup } from "./name_lookup.ts";
 
 /** Extra options of TLS connections. */
 export type TlsOptions = {
@@ -23,7 +24,11 @@ export function makeConnector(
   connectMs: number,
   tls: TlsOptions,
 ): buildConnector.connector {
-  const connect = buildConnector({ ...tls, timeout: 0 });
+  const connect = buildConnector({
+    ...tls,
+    timeout: 0,
+    lookup: sharedLookup(),
+  });
   if (connectMs === 0) return connect;
   return function connectInTime(options, callback): void {
     // The connector gives its socket, though its type does not say so.

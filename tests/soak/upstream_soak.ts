@@ -15,7 +15,9 @@ import {
   stream,
 } from "../fake_provider/fake_provider.ts";
 import { chatEvents, wholeAnswer } from "../e2e/pair.ts";
-import { GatewayProcess } from "../e2e/process.ts";
+import { linesIn } from "../e2e/log_lines.ts";
+import { GatewayProcess, sourceProgram } from "../e2e/process.ts";
+import { needs } from "../skip.ts";
 import {
   askChat,
   askMany,
@@ -28,6 +30,7 @@ import {
   tell,
   until,
 } from "./load.ts";
+import { has } from "./rig/rig.ts";
 
 const GOOD: Behaviour = (socket, request) =>
   new TextDecoder().decode(request.body).includes('"stream":true')
@@ -44,9 +47,11 @@ async function start(
   badUrl: string,
   bad: Record<string, unknown> = {},
   more: Record<string, unknown> = {},
+  program: readonly string[] = sourceProgram(),
 ): Promise<Setup> {
   const good = await FakeProvider.start(GOOD);
   const gateway = await GatewayProcess.start({
+    program,
     config: {
       providers: {
         bad: { protocols: { chat: badUrl }, ...bad },
@@ -534,4 +539,71 @@ Deno.test("F11: a name that does not resolve hurts nobody else", async () => {
       quantile(alive.tookMs, 0.99).toFixed(1)
     } ms`,
   );
+});
+
+/** Where a name server listens that never answers. */
+const MUTE_SERVER = "127.0.0.77";
+const mayUnshare = await has("unshare", "--mount", "true");
+
+Deno.test({
+  ...needs(
+    mayUnshare,
+    "needs root and mount namespaces",
+    "F11: a name server that never answers holds up its own names alone",
+  ),
+  fn: async () => {
+    const mute = Deno.listenDatagram({
+      transport: "udp",
+      hostname: MUTE_SERVER,
+      port: 53,
+    });
+    const folder = await Deno.makeTempDir({ prefix: "signalbox-" });
+    await Deno.writeTextFile(
+      `${folder}/resolv.conf`,
+      `nameserver ${MUTE_SERVER}\n`,
+    );
+    const program = sourceProgram().map((word) => `'${word}'`).join(" ");
+    await using setup = await start(
+      "http://api.provider.example/v1",
+      { timeouts: { connectMs: 2000 } },
+      { logging: { usage: { storagePath: `${folder}/usage` } } },
+      [
+        "unshare",
+        "--mount",
+        "sh",
+        "-c",
+        `mount --bind ${folder}/resolv.conf /etc/resolv.conf && exec ${program} "$@"`,
+        "sh",
+      ],
+    );
+    const { url } = setup.gateway;
+    const load = new Load(4, () => askChat(url, "good/m"));
+    await load.more(50);
+    const dead = await askMany(100, 50, () => askChat(url, "alone"));
+    const { statuses, tookMs } = await load.stop();
+    const over = await askChat(url, "fast");
+    const threads = (await Array.fromAsync(
+      Deno.readDir(`/proc/${setup.gateway.pid}/task`),
+    )).length;
+    setup.gateway.kill("SIGTERM");
+    const exitCode = await setup.gateway.ended();
+    mute.close();
+    const logged = linesIn(`${folder}/usage`).length;
+    await Deno.remove(folder, { recursive: true });
+    const answered = (statuses.get(200) ?? 0) + dead.tookMs.length + 1;
+    tell(
+      "F11",
+      `dead ${spell(dead.statuses)}, at most ${
+        Math.max(...dead.tookMs).toFixed(0)
+      } ms (limit 2000); meanwhile ${spell(statuses)}, p99 ${
+        quantile(tookMs, 0.99).toFixed(1)
+      } ms; ${threads} threads; exit ${exitCode}, ${logged} of ${answered} lines of usage`,
+    );
+    assertEquals(exitCode, 0);
+    assertEquals([...dead.statuses.keys()], [504]);
+    assert(Math.max(...dead.tookMs) < 4000);
+    assertEquals([...statuses.keys()], [200]);
+    assertEquals(over.status, 200);
+    assertEquals(logged, answered);
+  },
 });

@@ -44,7 +44,7 @@ export const costsRepriceCommand: Command = {
     ...LOG_FLAGS,
   ],
   notes:
-    "Without --prices, the prices of the config as they are now. The log is not changed. Bills of providers that are believed stay as they are.",
+    "Without --prices, the prices of the config as they are now. The log is not changed. Bills of providers that are believed stay as they are. The difference is over what has a price in both.",
   run: repriceRange,
 };
 

@@ -22,7 +22,7 @@ export interface RepricedSums {
   readonly logged: string;
   /** Cost at the other prices, where they are known. */
   readonly repriced: string;
-  /** The second minus the first. */
+  /** By how much the attempts that have both costs became dearer; no price is no saving. */
   readonly difference: string;
   /** Attempts without a logged cost. */
   readonly loggedUnpriced: number;
@@ -89,6 +89,7 @@ class Sums {
   #changed = 0;
   #logged = 0n;
   #repriced = 0n;
+  #difference = 0n;
   #loggedUnpriced = 0;
   #repricedUnpriced = 0;
 
@@ -99,11 +100,13 @@ class Sums {
     else this.#logged += logged;
     if (repriced === null) this.#repricedUnpriced++;
     else this.#repriced += repriced;
+    if (logged !== null && repriced !== null) {
+      this.#difference += repriced - logged;
+    }
   }
 
   get distance(): bigint {
-    const difference = this.#repriced - this.#logged;
-    return difference < 0n ? -difference : difference;
+    return this.#difference < 0n ? -this.#difference : this.#difference;
   }
 
   view(): RepricedSums {
@@ -112,7 +115,7 @@ class Sums {
       changed: this.#changed,
       logged: usdText(this.#logged),
       repriced: usdText(this.#repriced),
-      difference: usdText(this.#repriced - this.#logged),
+      difference: usdText(this.#difference),
       loggedUnpriced: this.#loggedUnpriced,
       repricedUnpriced: this.#repricedUnpriced,
     };

@@ -53,7 +53,7 @@ async function spentOf({ url }: TestGateway, budget: string): Promise<string> {
 function loggedPico(folder: string): bigint {
   let sum = 0n;
   for (const { cost } of linesIn(folder)) {
-    sum += picoOfUsd(cost.totalCost) ?? 0n;
+    sum += picoOfUsd(cost.totalCost ?? "") ?? 0n;
   }
   return sum;
 }

@@ -127,7 +127,7 @@ for (const signals of [1, 2]) {
       [line?.outcome, line?.source, line?.status],
       ["client_abort", "partial", "estimated"],
     );
-    assert(line?.usage > 0 && Number(line?.cost) > 0);
+    assert(line !== undefined && line.usage > 0 && Number(line.cost) > 0);
     release();
   });
 }

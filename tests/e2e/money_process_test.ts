@@ -155,7 +155,7 @@ function logged(folder: string): { ids: Set<string>; pico: bigint } {
   for (const { id, cost } of linesIn(`${folder}/state/usage`)) {
     assert(!ids.has(id), `${id} twice`);
     ids.add(id);
-    pico += picoOfUsd(cost.totalCost) ?? 0n;
+    pico += picoOfUsd(cost.totalCost ?? "") ?? 0n;
   }
   return { ids, pico };
 }

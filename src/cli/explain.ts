@@ -6,7 +6,11 @@ import { explainQuestion } from "../http/explain.ts";
 import { PROTOCOLS } from "../protocols/protocols.ts";
 import type { Explanation } from "../routing/explanation.ts";
 import { Router } from "../routing/router.ts";
-import { isJsonObject, type JsonObject } from "../support/json.ts";
+import {
+  isJsonObject,
+  type JsonObject,
+  parseJsonObject,
+} from "../support/json.ts";
 import { askGateway } from "../upstream/gateway_client.ts";
 import { describeProvider } from "./build_providers.ts";
 import {
@@ -135,7 +139,7 @@ function required(given: Arguments, flag: string): string {
 
 function headersOf(text: string | undefined): JsonObject {
   if (text === undefined) return {};
-  const headers = parsed(text);
+  const headers = parseJsonObject(text);
   if (headers !== null) return headers;
   throw new UsageError(
     'Cannot use --headers: it is no JSON object, give {"x-team": "a"}',
@@ -151,7 +155,7 @@ async function readJson(
       "Cannot explain: FILE is missing, give a path or - for standard input",
     );
   }
-  const body = parsed(
+  const body = parseJsonObject(
     path === "-" ? await terminal.readInput() : await readText(path),
   );
   if (body !== null) return body;
@@ -165,15 +169,6 @@ async function readText(path: string): Promise<string> {
     throw new Error(`Cannot read ${path}: ${systemWords(error)}`, {
       cause: error,
     });
-  }
-}
-
-function parsed(text: string): JsonObject | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : null;
-  } catch {
-    return null;
   }
 }
 

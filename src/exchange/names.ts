@@ -16,14 +16,18 @@ export type Operation =
   | "count-tokens"
   | "embeddings";
 
+/** The ways an exchange ends. */
+export const OUTCOMES = [
+  "success",
+  "client_error",
+  "client_abort",
+  "rate_limited",
+  "budget_rejected",
+  "upstream_error",
+  "signalbox_error",
+  "timeout",
+  "stream_broken",
+] as const;
+
 /** How an exchange ended, as the SLI counts it (`signalbox_request_outcomes_total`). */
-export type Outcome =
-  | "success"
-  | "client_error"
-  | "client_abort"
-  | "rate_limited"
-  | "budget_rejected"
-  | "upstream_error"
-  | "signalbox_error"
-  | "timeout"
-  | "stream_broken";
+export type Outcome = (typeof OUTCOMES)[number];

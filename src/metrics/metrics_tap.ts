@@ -11,7 +11,7 @@ import type {
   Tap,
 } from "../exchange/events.ts";
 import type { Attempt, Exchange } from "../exchange/exchange.ts";
-import type { Outcome } from "../exchange/names.ts";
+import { type Outcome, OUTCOMES } from "../exchange/names.ts";
 import {
   type Counter,
   type CounterFamily,
@@ -26,17 +26,6 @@ import type { Registry } from "./registry.ts";
 import { AttemptFamilies, TargetMetrics } from "./target_metrics.ts";
 
 const NO_PROVIDER = "none";
-const OUTCOMES: readonly Outcome[] = [
-  "success",
-  "client_error",
-  "client_abort",
-  "rate_limited",
-  "budget_rejected",
-  "upstream_error",
-  "signalbox_error",
-  "timeout",
-  "stream_broken",
-];
 
 /** The children of one endpoint. */
 interface EndpointBundle {

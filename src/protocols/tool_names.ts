@@ -6,6 +6,8 @@
  * @module
  */
 
+import type { CanonicalRequest } from "./canonical.ts";
+
 const HASH_CHARACTERS = 10;
 const VALID = /^[a-zA-Z0-9_-]+$/;
 const INVALID_CHARACTERS = /[^a-zA-Z0-9_-]/g;
@@ -91,4 +93,20 @@ export function repairCallId(id: string, maxLength = 64): string {
 /** Makes the id of a call that came without one: the same seed, the same id. */
 export function syntheticCallId(seed: string): string {
   return `call_${hash(seed)}${hash(`${seed}\n`)}`;
+}
+
+/** Gives every tool name that a request speaks of: of tools, of the choice and of calls in the history. */
+export function* toolNamesIn(request: CanonicalRequest): Generator<string> {
+  for (const tool of request.tools) {
+    if (tool.kind !== "native") yield tool.name;
+  }
+  const choice = request.toolChoice;
+  if (choice?.kind === "tool") yield choice.name;
+  if (choice?.kind === "allowed") yield* choice.names;
+  for (const turn of request.turns) {
+    if (turn.role !== "assistant") continue;
+    for (const block of turn.blocks) {
+      if (block.type === "tool-call") yield block.name;
+    }
+  }
 }

@@ -1,5 +1,6 @@
 /** Which lines of the usage log are meant. @module */
 
+import { OUTCOMES } from "../../exchange/names.ts";
 import type { UsageRow } from "../usage_row.ts";
 import { QueryError } from "./query_error.ts";
 import { readRange, type TimeRange } from "./time_range.ts";
@@ -29,18 +30,6 @@ export const DIMENSIONS = [
 
 /** The name of a dimension. */
 export type Dimension = (typeof DIMENSIONS)[number];
-
-const OUTCOMES: readonly string[] = [
-  "success",
-  "client_error",
-  "client_abort",
-  "rate_limited",
-  "budget_rejected",
-  "upstream_error",
-  "signalbox_error",
-  "timeout",
-  "stream_broken",
-];
 
 /** Gives the value of a parameter, `undefined` where it was not given. */
 export type Parameters = (name: string) => string | undefined;
@@ -73,7 +62,7 @@ export function readFilter(parameters: Parameters): UsageFilter {
     if (text !== undefined) values.set(dimension, new Set(text.split(",")));
   }
   for (const outcome of values.get("outcome") ?? []) {
-    if (OUTCOMES.includes(outcome)) continue;
+    if ((OUTCOMES as readonly string[]).includes(outcome)) continue;
     throw new QueryError(
       "outcome",
       `Cannot use outcome ${

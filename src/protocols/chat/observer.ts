@@ -6,16 +6,14 @@
  * @module
  */
 
-import {
-  type GatewayError,
-  gatewayError,
-} from "../../exchange/gateway_error.ts";
+import { gatewayError } from "../../exchange/gateway_error.ts";
 import { noUsage, type Usage } from "../../exchange/usage.ts";
 import {
   isJsonObject,
   type JsonObject,
   type JsonValue,
 } from "../../support/json.ts";
+import { Findings } from "../findings.ts";
 import type { Observer, SseEvent } from "../protocol.ts";
 import { detailsOf, detailText } from "./reasoning.ts";
 import { inBandError } from "./stream_failure.ts";
@@ -133,60 +131,26 @@ function messageLength(message: JsonObject): number {
 }
 
 /** Observes one native answer. */
-export class ChatObserver implements Observer {
-  #usage: Usage = noUsage();
-  #finishReason: string | null = null;
-  #sawContent = false;
-  #finished = false;
-  #error: GatewayError | null = null;
-  #contentChars = 0;
-
+export class ChatObserver extends Findings implements Observer {
   /** Usage as far as it was said. */
-  get usage(): Usage {
-    return this.#usage;
-  }
-
-  /** Finish reason in the upstream's words, or `null`. */
-  get finishReason(): string | null {
-    return this.#finishReason;
-  }
-
-  /** Whether text, reasoning, refusal or tool content has been seen. */
-  get sawContent(): boolean {
-    return this.#sawContent;
-  }
-
-  /** Whether a finish reason or `[DONE]` came. */
-  get finished(): boolean {
-    return this.#finished;
-  }
-
-  /** An in-band error, or `null`. */
-  get error(): GatewayError | null {
-    return this.#error;
-  }
-
-  /** Characters of content seen, escapes as written. */
-  get contentChars(): number {
-    return this.#contentChars;
-  }
+  usage: Usage = noUsage();
 
   /** Takes one event of a stream. */
   event(event: SseEvent): void {
     const { data } = event;
     if (data === "") return;
     if (data.startsWith("[DONE]")) {
-      this.#finished = true;
+      this.finished = true;
       return;
     }
     const isError = event.event === "error";
     if (
-      this.#sawContent && !isError &&
+      this.sawContent && !isError &&
       !TELLING_KEYS.some((key) => says(data, key))
     ) {
       const chars = scannedChars(data);
       if (chars <= LONG_TEXT_CHARS) {
-        this.#contentChars += chars;
+        this.contentChars += chars;
         return;
       }
     }
@@ -194,7 +158,7 @@ export class ChatObserver implements Observer {
     try {
       chunk = JSON.parse(data) as JsonValue;
     } catch {
-      this.#error ??= gatewayError(
+      this.error ??= gatewayError(
         "upstream",
         "The upstream sent an event that is not JSON",
       );
@@ -207,25 +171,25 @@ export class ChatObserver implements Observer {
   body(body: JsonObject): void {
     this.#take(body, false);
     if (Array.isArray(body.choices) && body.choices.length > 0) {
-      this.#finished = true;
+      this.finished = true;
     }
   }
 
   #take(chunk: JsonValue, isErrorEvent: boolean): void {
-    this.#error ??= inBandError(chunk, isErrorEvent);
+    this.error ??= inBandError(chunk, isErrorEvent);
     if (!isJsonObject(chunk)) return;
     const usage = findUsage(chunk);
-    if (usage !== null) this.#usage = readChatUsage(usage, chunk);
+    if (usage !== null) this.usage = readChatUsage(usage, chunk);
     if (!Array.isArray(chunk.choices)) return;
     for (const choice of chunk.choices) {
       if (!isJsonObject(choice)) continue;
       const message = choice.delta ?? choice.message;
       const chars = isJsonObject(message) ? messageLength(message) : 0;
-      this.#contentChars += chars;
-      if (chars > 0) this.#sawContent = true;
+      this.contentChars += chars;
+      if (chars > 0) this.sawContent = true;
       if (typeof choice.finish_reason === "string" && choice.finish_reason) {
-        this.#finishReason ??= choice.finish_reason;
-        this.#finished = true;
+        this.finishReason ??= choice.finish_reason;
+        this.finished = true;
       }
     }
   }

@@ -10,11 +10,11 @@ import type {
 import { effortOfBudget } from "../effort.ts";
 import { clientProtocol, foreignFieldLosses } from "../foreign_fields.ts";
 import type { EncodedRequest, TargetProfile } from "../protocol.ts";
-import { ToolNameMap } from "../tool_names.ts";
+import { ToolNameMap, toolNamesIn } from "../tool_names.ts";
 import { emulateCustomTools } from "./custom_tools.ts";
 import { MessageEncoder } from "./message_encoder.ts";
 import { isOpenAiModel, leastEffort, limitField } from "./models.ts";
-import { encodeToolChoice, encodeTools, namesOf } from "./tools.ts";
+import { encodeToolChoice, encodeTools } from "./tools.ts";
 
 /** One request on its way to one target. */
 class RequestEncoder {
@@ -34,7 +34,7 @@ class RequestEncoder {
       : emulateCustomTools(asked);
     this.#request = request;
     this.#customTools = customTools;
-    this.#names = new ToolNameMap(namesOf(request));
+    this.#names = new ToolNameMap(toolNamesIn(request));
     this.#losses = [...foreignFieldLosses(request, "chat", target), ...losses];
     this.#body = { model: target.model };
   }

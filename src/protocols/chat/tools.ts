@@ -11,7 +11,7 @@ import {
   type JsonObject,
   type JsonValue,
 } from "../../support/json.ts";
-import type { CanonicalRequest, Tool, ToolChoice } from "../canonical.ts";
+import type { Tool, ToolChoice } from "../canonical.ts";
 import {
   booleanField,
   objectField,
@@ -143,20 +143,6 @@ function decodeAllowed(choice: JsonObject, path: string): ToolChoice {
     mode: allowed.mode === "required" ? "required" : "auto",
     names,
   };
-}
-
-/** Lists every tool name that the request speaks of. */
-export function namesOf(request: CanonicalRequest): string[] {
-  const names = request.tools.flatMap((tool) =>
-    tool.kind === "native" ? [] : [tool.name]
-  );
-  for (const turn of request.turns) {
-    if (turn.role !== "assistant") continue;
-    for (const block of turn.blocks) {
-      if (block.type === "tool-call") names.push(block.name);
-    }
-  }
-  return names;
 }
 
 /**

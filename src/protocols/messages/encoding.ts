@@ -7,7 +7,7 @@ import {
 import type { CanonicalRequest, Loss } from "../canonical.ts";
 import { placeOf } from "../client_fields.ts";
 import type { TargetProfile } from "../protocol.ts";
-import { ToolNameMap } from "../tool_names.ts";
+import { ToolNameMap, toolNamesIn } from "../tool_names.ts";
 
 /** One request on its way to a messages provider: where it goes and what gets lost. */
 export class Encoding {
@@ -23,7 +23,7 @@ export class Encoding {
   constructor(request: CanonicalRequest, target: TargetProfile) {
     this.target = target;
     this.#request = request;
-    this.toolNames = new ToolNameMap(namesIn(request));
+    this.toolNames = new ToolNameMap(toolNamesIn(request));
   }
 
   /** Where a block stood in the client's body. */
@@ -43,20 +43,5 @@ export class Encoding {
       `Cannot send ${field} to ${this.target.provider}/${this.target.model}: ${reason}; ${instead}`,
       "unsupported_parameter",
     );
-  }
-}
-
-function* namesIn(request: CanonicalRequest): Generator<string> {
-  for (const tool of request.tools) {
-    if (tool.kind !== "native") yield tool.name;
-  }
-  const choice = request.toolChoice;
-  if (choice?.kind === "tool") yield choice.name;
-  if (choice?.kind === "allowed") yield* choice.names;
-  for (const turn of request.turns) {
-    if (turn.role !== "assistant") continue;
-    for (const block of turn.blocks) {
-      if (block.type === "tool-call") yield block.name;
-    }
   }
 }

@@ -1,11 +1,13 @@
 /** Reads usage, finish and errors off a native answer without changing it. @module */
 
-import {
-  type GatewayError,
-  gatewayError,
-} from "../../exchange/gateway_error.ts";
+import { gatewayError } from "../../exchange/gateway_error.ts";
 import { noUsage, type Usage } from "../../exchange/usage.ts";
-import { isJsonObject, type JsonObject } from "../../support/json.ts";
+import {
+  isJsonObject,
+  type JsonObject,
+  parseJsonObject,
+} from "../../support/json.ts";
+import { Findings } from "../findings.ts";
 import type { Observer, SseEvent } from "../protocol.ts";
 import { inBandError } from "./errors.ts";
 import { mergeUsage, partialUsage, readMessagesUsage } from "./usage.ts";
@@ -19,16 +21,11 @@ const CONTENT_REGEXP = /"(?:text|thinking|partial_json)"\s*:\s*"/;
  * Observes one native answer. Of a stream only the first and the last event
  * of the message are parsed; deltas are searched for their text.
  */
-export class MessagesObserver implements Observer {
+export class MessagesObserver extends Findings implements Observer {
   #message: JsonObject = {};
   #usage: JsonObject | null = null;
   #final = false;
   #read: Usage | null = null;
-  #finishReason: string | null = null;
-  #sawContent = false;
-  #finished = false;
-  #error: GatewayError | null = null;
-  #contentChars = 0;
 
   /** Usage as far as it was said; `partial` while the final counts are missing. */
   get usage(): Usage {
@@ -40,31 +37,6 @@ export class MessagesObserver implements Observer {
     return this.#read;
   }
 
-  /** The stop reason, `null` until it comes. */
-  get finishReason(): string | null {
-    return this.#finishReason;
-  }
-
-  /** Whether text, thinking or a call has been seen. */
-  get sawContent(): boolean {
-    return this.#sawContent;
-  }
-
-  /** Whether `message_stop` came or the body was a whole message. */
-  get finished(): boolean {
-    return this.#finished;
-  }
-
-  /** The error event or error body, `null` without one. */
-  get error(): GatewayError | null {
-    return this.#error;
-  }
-
-  /** Characters of content seen; escapes count as they are written. */
-  get contentChars(): number {
-    return this.#contentChars;
-  }
-
   /** Takes one event. */
   event(event: SseEvent): void {
     const type = event.event ?? TYPE_REGEXP.exec(event.data)?.[1] ?? null;
@@ -73,8 +45,8 @@ export class MessagesObserver implements Observer {
         this.#delta(event.data);
         return;
       case "content_block_start":
-        if (!this.#sawContent && CALL_START_REGEXP.test(event.data)) {
-          this.#sawContent = true;
+        if (!this.sawContent && CALL_START_REGEXP.test(event.data)) {
+          this.sawContent = true;
         }
         return;
       case "message_start":
@@ -84,10 +56,10 @@ export class MessagesObserver implements Observer {
         this.#messageDelta(event.data);
         return;
       case "message_stop":
-        this.#finished = true;
+        this.finished = true;
         return;
       case "error":
-        this.#error ??= inBandError(parse(event.data) ?? {});
+        this.error ??= inBandError(parseJsonObject(event.data) ?? {});
         return;
       default:
         return;
@@ -100,11 +72,11 @@ export class MessagesObserver implements Observer {
       body.type === "error" ||
       (body.content === undefined && body.error !== undefined)
     ) {
-      this.#error = inBandError(body);
+      this.error = inBandError(body);
       return;
     }
     if (!Array.isArray(body.content)) {
-      this.#error = gatewayError(
+      this.error = gatewayError(
         "upstream",
         "The provider's answer is no message: it has no content",
       );
@@ -118,7 +90,7 @@ export class MessagesObserver implements Observer {
     for (const block of body.content) {
       if (isJsonObject(block)) this.#countBlock(block);
     }
-    this.#finished = true;
+    this.finished = true;
   }
 
   #delta(data: string): void {
@@ -129,12 +101,12 @@ export class MessagesObserver implements Observer {
     // The delta's text is the last string of the event: its quote is the last one.
     const length = data.lastIndexOf('"') - start;
     if (length <= 0) return;
-    this.#sawContent = true;
-    this.#contentChars += length;
+    this.sawContent = true;
+    this.contentChars += length;
   }
 
   #start(data: string): void {
-    const parsed = parse(data);
+    const parsed = parseJsonObject(data);
     if (!isJsonObject(parsed?.message)) return;
     this.#message = parsed.message;
     if (isJsonObject(parsed.message.usage)) this.#usage = parsed.message.usage;
@@ -142,7 +114,7 @@ export class MessagesObserver implements Observer {
   }
 
   #messageDelta(data: string): void {
-    const parsed = parse(data);
+    const parsed = parseJsonObject(data);
     if (parsed === null) return;
     if (isJsonObject(parsed.usage)) {
       this.#usage = mergeUsage(this.#usage ?? {}, parsed.usage);
@@ -154,7 +126,7 @@ export class MessagesObserver implements Observer {
 
   #readStopReason(fields: JsonObject): void {
     if (typeof fields.stop_reason === "string") {
-      this.#finishReason = fields.stop_reason;
+      this.finishReason = fields.stop_reason;
     }
   }
 
@@ -163,16 +135,7 @@ export class MessagesObserver implements Observer {
       ? JSON.stringify(block.input ?? {})
       : block.thinking ?? block.text;
     if (typeof text !== "string" || text === "") return;
-    this.#sawContent = true;
-    this.#contentChars += text.length;
-  }
-}
-
-function parse(data: string): JsonObject | null {
-  try {
-    const value: unknown = JSON.parse(data);
-    return isJsonObject(value) ? value : null;
-  } catch {
-    return null;
+    this.sawContent = true;
+    this.contentChars += text.length;
   }
 }

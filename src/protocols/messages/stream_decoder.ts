@@ -8,6 +8,7 @@ import {
   isJsonObject,
   type JsonObject,
   type JsonValue,
+  parseJsonObject,
 } from "../../support/json.ts";
 import type { DecodeContext, SseEvent, StreamDecoder } from "../protocol.ts";
 import type { StreamPart } from "../stream_part.ts";
@@ -37,7 +38,7 @@ export class MessagesStreamDecoder implements StreamDecoder {
   /** Takes one event. */
   push(event: SseEvent): StreamPart[] {
     if (this.#ended) return [];
-    const data = parseData(event.data);
+    const data = parseJsonObject(event.data);
     if (data === null) {
       // Some imitations end with chat's terminal, which says nothing here.
       return event.data.trim() === "[DONE]" || event.data.trim() === ""
@@ -175,15 +176,6 @@ export class MessagesStreamDecoder implements StreamDecoder {
         ? readMessagesUsage(this.#usage, message)
         : partialUsage(this.#usage, message),
     }];
-  }
-}
-
-function parseData(data: string): JsonObject | null {
-  try {
-    const value: unknown = JSON.parse(data);
-    return isJsonObject(value) ? value : null;
-  } catch {
-    return null;
   }
 }
 

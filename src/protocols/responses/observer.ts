@@ -6,10 +6,14 @@
  * @module
  */
 
-import type { GatewayError } from "../../exchange/gateway_error.ts";
 import { noUsage, type Usage } from "../../exchange/usage.ts";
-import { isJsonObject, type JsonObject } from "../../support/json.ts";
+import {
+  isJsonObject,
+  type JsonObject,
+  parseJsonObject,
+} from "../../support/json.ts";
 import type { OutputBlock } from "../canonical.ts";
+import { Findings } from "../findings.ts";
 import type { Observer, SseEvent } from "../protocol.ts";
 import { errorOfUpstream } from "./errors.ts";
 import { decodeFinish } from "./finish.ts";
@@ -51,15 +55,6 @@ const ANYONE = {
   eofIsFinish: false,
 } as const;
 
-function parse(data: string): JsonObject | null {
-  try {
-    const value: unknown = JSON.parse(data);
-    return isJsonObject(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
-
 /** Counts the characters of the first `"delta":"..."`, escapes as they are spelled. */
 function deltaLength(data: string): number {
   const found = data.indexOf(DELTA);
@@ -87,58 +82,24 @@ function lengthOf(block: OutputBlock): number {
 }
 
 /** Observes one native answer. */
-export class ResponsesObserver implements Observer {
-  #usage: Usage = noUsage();
-  #finishReason: string | null = null;
-  #sawContent = false;
-  #finished = false;
-  #error: GatewayError | null = null;
-  #contentChars = 0;
-
+export class ResponsesObserver extends Findings implements Observer {
   /** Usage as far as it was said. */
-  get usage(): Usage {
-    return this.#usage;
-  }
-
-  /** Reason of an incomplete answer, else its status. */
-  get finishReason(): string | null {
-    return this.#finishReason;
-  }
-
-  /** Whether content has been seen. */
-  get sawContent(): boolean {
-    return this.#sawContent;
-  }
-
-  /** Whether the terminal event came, or the body was complete. */
-  get finished(): boolean {
-    return this.#finished;
-  }
-
-  /** An in-band error. */
-  get error(): GatewayError | null {
-    return this.#error;
-  }
-
-  /** Characters of content seen, for estimates. */
-  get contentChars(): number {
-    return this.#contentChars;
-  }
+  usage: Usage = noUsage();
 
   /** Takes one event. */
   event({ event, data }: SseEvent): void {
     const type = event ?? this.#typeOf(data);
     if (CONTENT_DELTAS.has(type)) return this.#delta(data);
     if (WHOLE_ITEMS.has(type)) {
-      if (!this.#sawContent) this.#item(parse(data)?.item);
+      if (!this.sawContent) this.#item(parseJsonObject(data)?.item);
       return;
     }
     if (!PARSED.has(type)) return;
-    const body = parse(data);
+    const body = parseJsonObject(data);
     if (body === null) return;
     const response = isJsonObject(body.response) ? body.response : body;
     if (type === "error") this.#fail(body);
-    else if (type === "response.created") this.#usage = usageOf(response);
+    else if (type === "response.created") this.usage = usageOf(response);
     else this.#end(response);
   }
 
@@ -151,7 +112,7 @@ export class ResponsesObserver implements Observer {
       return;
     }
     if (body.status === "in_progress" || body.status === "queued") {
-      this.#usage = usageOf(body);
+      this.usage = usageOf(body);
       return;
     }
     this.#end(body);
@@ -162,7 +123,7 @@ export class ResponsesObserver implements Observer {
       const end = data.indexOf('"', TYPE_FIRST.length);
       return data.slice(TYPE_FIRST.length, end);
     }
-    const body = parse(data);
+    const body = parseJsonObject(data);
     if (typeof body?.type === "string") return body.type;
     return isJsonObject(body?.error) ? "error" : "";
   }
@@ -172,38 +133,38 @@ export class ResponsesObserver implements Observer {
     // A spelling with blanks is rare enough to be parsed.
     const delta = found > 0 || data.includes('"delta":""')
       ? null
-      : parse(data)?.delta;
+      : parseJsonObject(data)?.delta;
     const length = typeof delta === "string" ? delta.length : found;
-    if (length > 0) this.#sawContent = true;
-    this.#contentChars += length;
+    if (length > 0) this.sawContent = true;
+    this.contentChars += length;
   }
 
   #item(item: unknown): void {
     if (!isJsonObject(item)) return;
     for (const block of decodeOutputItem(item, ANYONE)) {
       const length = lengthOf(block);
-      if (length > 0 || block.type === "tool-call") this.#sawContent = true;
-      this.#contentChars += length;
+      if (length > 0 || block.type === "tool-call") this.sawContent = true;
+      this.contentChars += length;
     }
   }
 
   #end(response: JsonObject): void {
     // Upstreams without deltas say everything here.
-    if (this.#contentChars === 0 && Array.isArray(response.output)) {
+    if (this.contentChars === 0 && Array.isArray(response.output)) {
       for (const item of response.output) this.#item(item);
     }
-    this.#usage = usageOf(response);
-    this.#finished = true;
+    this.usage = usageOf(response);
+    this.finished = true;
     const finish = decodeFinish(response, { calls: false, refused: false });
-    this.#finishReason = finish.raw;
+    this.finishReason = finish.raw;
     if (finish.kind === "error" || isJsonObject(response.error)) {
-      this.#error ??= errorOfUpstream(response.error);
+      this.error ??= errorOfUpstream(response.error);
     }
   }
 
   #fail(body: JsonObject): void {
-    this.#finished = true;
-    this.#error ??= errorOfUpstream(body);
+    this.finished = true;
+    this.error ??= errorOfUpstream(body);
   }
 }
 

@@ -6,7 +6,7 @@ import type { CanonicalRequest, OutputFormat } from "../canonical.ts";
 import { effortOfBudget } from "../effort.ts";
 import { clientProtocol, foreignFieldLosses } from "../foreign_fields.ts";
 import type { EncodedRequest, TargetProfile } from "../protocol.ts";
-import { ToolNameMap } from "../tool_names.ts";
+import { ToolNameMap, toolNamesIn } from "../tool_names.ts";
 import { encodeParts } from "./content_parts.ts";
 import { Losses } from "./losses.ts";
 import { encodeToolChoice, encodeTools } from "./tools.ts";
@@ -41,7 +41,7 @@ class RequestEncoder {
   constructor(request: CanonicalRequest, target: TargetProfile) {
     this.#request = request;
     this.#target = target;
-    this.#names = new ToolNameMap(toolNames(request));
+    this.#names = new ToolNameMap(toolNamesIn(request));
   }
 
   encode(): EncodedRequest {
@@ -262,21 +262,6 @@ class RequestEncoder {
         `the Responses protocol does not know '${request.serviceTier}'`,
       );
     } else this.#body.service_tier = tier;
-  }
-}
-
-function* toolNames(request: CanonicalRequest): Generator<string> {
-  for (const tool of request.tools) {
-    if (tool.kind !== "native") yield tool.name;
-  }
-  const choice = request.toolChoice;
-  if (choice?.kind === "tool") yield choice.name;
-  if (choice?.kind === "allowed") yield* choice.names;
-  for (const turn of request.turns) {
-    if (turn.role !== "assistant") continue;
-    for (const block of turn.blocks) {
-      if (block.type === "tool-call") yield block.name;
-    }
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Typed reading of the fields of a request body. `null` counts as unsaid; a
- * wrong type is the 400 that names the field and what is expected.
+ * Typed reading of a request body, by value and by field. `null` counts as
+ * unsaid; a wrong type is the 400 that names the field and what is expected.
  *
  * @module
  */
@@ -18,14 +18,98 @@ export function wrongField(
   value: JsonValue | undefined,
   wanted: string,
 ): RequestError {
-  const shown = typeof value === "object" && value !== null
-    ? Array.isArray(value) ? "an array" : "an object"
-    : JSON.stringify(value ?? null).slice(0, 80);
   return invalidField(
     path,
-    `Cannot use ${path}: it is ${shown}, expected ${wanted}`,
+    `Cannot use ${path}: it is ${shown(value)}, expected ${wanted}`,
     "invalid_type",
   );
+}
+
+function shown(value: JsonValue | undefined): string {
+  if (value === undefined) return "missing";
+  if (Array.isArray(value)) return "an array";
+  return isJsonObject(value) ? "an object" : JSON.stringify(value).slice(0, 80);
+}
+
+/** Reads a text that may be left out. */
+export function optionalString(
+  value: JsonValue | undefined,
+  path: string,
+): string | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value === "string") return value;
+  throw wrongField(path, value, "a string");
+}
+
+/** Reads a text that must be there, though it may be empty. */
+export function requiredString(
+  value: JsonValue | undefined,
+  path: string,
+): string {
+  if (typeof value === "string") return value;
+  throw wrongField(path, value, "a string");
+}
+
+/** Reads a number that may be left out. */
+export function optionalNumber(
+  value: JsonValue | undefined,
+  path: string,
+): number | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  throw wrongField(path, value, "a number");
+}
+
+/** Reads a whole number of at least `minimum` that may be left out. */
+export function optionalCount(
+  value: JsonValue | undefined,
+  path: string,
+  minimum = 0,
+): number | null {
+  const count = optionalNumber(value, path);
+  if (count === null || (Number.isSafeInteger(count) && count >= minimum)) {
+    return count;
+  }
+  throw wrongField(path, count, `a whole number of at least ${minimum}`);
+}
+
+/** Reads true or false that may be left out. */
+export function optionalBoolean(
+  value: JsonValue | undefined,
+  path: string,
+): boolean | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value === "boolean") return value;
+  throw wrongField(path, value, "true or false");
+}
+
+/** Reads an object that may be left out. */
+export function optionalObject(
+  value: JsonValue | undefined,
+  path: string,
+): JsonObject | null {
+  return value === undefined || value === null
+    ? null
+    : requiredObject(value, path);
+}
+
+/** Reads an object that must be there. */
+export function requiredObject(
+  value: JsonValue | undefined,
+  path: string,
+): JsonObject {
+  if (isJsonObject(value)) return value;
+  throw wrongField(path, value, "an object");
+}
+
+/** Reads a list, empty where it is left out. */
+export function optionalList(
+  value: JsonValue | undefined,
+  path: string,
+): readonly JsonValue[] {
+  if (value === undefined || value === null) return [];
+  if (Array.isArray(value)) return value;
+  throw wrongField(path, value, "an array");
 }
 
 /** Reads a text field, `null` where it is absent. */
@@ -34,9 +118,7 @@ export function textField(
   name: string,
   path: string = name,
 ): string | null {
-  const value = holder[name] ?? null;
-  if (value === null || typeof value === "string") return value;
-  throw wrongField(path, value, "a string");
+  return optionalString(holder[name], path);
 }
 
 /** Reads a text field that must be there and not be empty. */
@@ -60,10 +142,7 @@ export function numberField(
   name: string,
   path: string = name,
 ): number | null {
-  const value = holder[name] ?? null;
-  if (value === null) return value;
-  if (typeof value === "number" && Number.isFinite(value)) return value;
-  throw wrongField(path, value, "a number");
+  return optionalNumber(holder[name], path);
 }
 
 /** Reads a whole number of at least `minimum`, `null` where it is absent. */
@@ -72,11 +151,7 @@ export function countField(
   name: string,
   minimum: number,
 ): number | null {
-  const value = numberField(holder, name);
-  if (value === null || (Number.isInteger(value) && value >= minimum)) {
-    return value;
-  }
-  throw wrongField(name, value, `a whole number of at least ${minimum}`);
+  return optionalCount(holder[name], name, minimum);
 }
 
 /** Reads a boolean field, `null` where it is absent. */
@@ -85,9 +160,7 @@ export function booleanField(
   name: string,
   path: string = name,
 ): boolean | null {
-  const value = holder[name] ?? null;
-  if (value === null || typeof value === "boolean") return value;
-  throw wrongField(path, value, "true or false");
+  return optionalBoolean(holder[name], path);
 }
 
 /** Reads an object field, `null` where it is absent. */
@@ -96,9 +169,7 @@ export function objectField(
   name: string,
   path: string = name,
 ): JsonObject | null {
-  const value = holder[name] ?? null;
-  if (value === null || isJsonObject(value)) return value;
-  throw wrongField(path, value, "an object");
+  return optionalObject(holder[name], path);
 }
 
 /** Reads an array of objects, empty where the field is absent. */
@@ -107,11 +178,7 @@ export function objectsField(
   name: string,
   path: string = name,
 ): JsonObject[] {
-  const value = holder[name] ?? null;
-  if (value === null) return [];
-  if (!Array.isArray(value)) throw wrongField(path, value, "an array");
-  return value.map((entry, index) => {
-    if (isJsonObject(entry)) return entry;
-    throw wrongField(`${path}[${index}]`, entry, "an object");
-  });
+  return optionalList(holder[name], path).map((entry, index) =>
+    requiredObject(entry, `${path}[${index}]`)
+  );
 }

@@ -22,8 +22,8 @@ import {
   optionalBoolean,
   requiredObject,
   requiredString,
-  wrongType,
-} from "./fields.ts";
+  wrongField,
+} from "../fields.ts";
 import { decodeDocument, decodeImage } from "./media.ts";
 
 /** Reads a content field: a string is one text block. */
@@ -33,7 +33,7 @@ export function contentBlocks(
 ): readonly JsonObject[] {
   if (typeof content === "string") return [{ type: "text", text: content }];
   if (!Array.isArray(content)) {
-    throw wrongType(path, "a string or an array of blocks", content);
+    throw wrongField(path, content, "a string or an array of blocks");
   }
   return content.map((block, index) =>
     requiredObject(block, `${path}[${index}]`)

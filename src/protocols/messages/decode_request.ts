@@ -22,8 +22,8 @@ import {
   optionalString,
   requiredObject,
   requiredString,
-  wrongType,
-} from "./fields.ts";
+  wrongField,
+} from "../fields.ts";
 
 const KNOWN_FIELDS: ReadonlySet<string> = new Set([
   "model",
@@ -147,10 +147,10 @@ function decodeToolChoice(choice: JsonObject): ToolChoice {
         custom: false,
       };
     default:
-      throw wrongType(
+      throw wrongField(
         "tool_choice.type",
-        "auto, any, tool or none",
         choice.type,
+        "auto, any, tool or none",
       );
   }
 }
@@ -158,7 +158,7 @@ function decodeToolChoice(choice: JsonObject): ToolChoice {
 function decodeFormat(format: JsonObject | null): OutputFormat | null {
   if (format === null) return null;
   if (format.type !== "json_schema") {
-    throw wrongType("output_config.format.type", "json_schema", format.type);
+    throw wrongField("output_config.format.type", format.type, "json_schema");
   }
   return {
     kind: "json-schema",
@@ -203,10 +203,10 @@ function decodeReasoning(
         summary,
       };
     default:
-      throw wrongType(
+      throw wrongField(
         "thinking.type",
-        "enabled, adaptive, disabled or between_tools",
         thinking.type,
+        "enabled, adaptive, disabled or between_tools",
       );
   }
 }

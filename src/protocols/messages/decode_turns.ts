@@ -8,7 +8,7 @@ import {
   decodeOutputBlock,
   decodeToolResult,
 } from "./decode_blocks.ts";
-import { requiredObject, wrongType } from "./fields.ts";
+import { requiredObject, wrongField } from "../fields.ts";
 
 /** Turns, and where their blocks stood in the body. */
 export interface DecodedTurns {
@@ -24,7 +24,7 @@ export interface DecodedTurns {
  */
 export function decodeTurns(messages: JsonValue | undefined): DecodedTurns {
   if (!Array.isArray(messages)) {
-    throw wrongType("messages", "an array", messages);
+    throw wrongField("messages", messages, "an array");
   }
   const decoder = new TurnDecoder();
   messages.forEach((message, index) =>
@@ -61,10 +61,10 @@ class TurnDecoder {
         this.#pushInput(message.role, blocks, message, path);
         return;
       default:
-        throw wrongType(
+        throw wrongField(
           `${path}.role`,
-          "user, assistant or system",
           message.role,
+          "user, assistant or system",
         );
     }
   }

@@ -18,8 +18,8 @@ import {
   optionalString,
   requiredObject,
   requiredString,
-  wrongType,
-} from "./fields.ts";
+  wrongField,
+} from "../fields.ts";
 
 const IMAGE_TYPES: readonly string[] = [
   "image/jpeg",
@@ -79,7 +79,7 @@ function decodeSource(source: JsonObject, path: string): MediaSource {
     case "text":
       return { kind: "text", text: requiredString(source.data, `${at}.data`) };
     default:
-      throw wrongType(`${at}.type`, "base64, url, file or text", source.type);
+      throw wrongField(`${at}.type`, source.type, "base64, url, file or text");
   }
 }
 

@@ -37,11 +37,12 @@ export class MinuteWindow {
   /** Ms until the sum is at most `most`; 0 if it is now. */
   msUntil(most: number, nowMs: number): number {
     this.#advance(nowMs);
-    let sum = this.#sum;
-    if (sum <= most) return 0;
-    for (let age = RING - 1; age >= 0; age--) {
-      sum -= this.#slots[this.#index(this.#slot - age)] ?? 0;
-      if (sum <= most) return this.#leavesAtMs(age) - nowMs;
+    if (this.#sum <= most) return 0;
+    // From the newest on: what is asked most, how long until all is gone, is told by the first.
+    let sum = 0;
+    for (let age = 0; age < RING; age++) {
+      sum += this.#slots[this.#index(this.#slot - age)] ?? 0;
+      if (sum > most) return this.#leavesAtMs(age) - nowMs;
     }
     return this.#leavesAtMs(0) - nowMs;
   }

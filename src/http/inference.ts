@@ -9,6 +9,7 @@ import type { Protocols } from "../relay/outbound.ts";
 import type { Inbound } from "../relay/inbound.ts";
 import type { Relay } from "../relay/relay.ts";
 import type { Snapshot } from "../relay/snapshot.ts";
+import type { RequestFacts } from "../routing/facts.ts";
 import { isJsonObject, type JsonObject } from "../support/json.ts";
 import type { JsonScan } from "../support/json_scan.ts";
 import { checkRequest, type RequestLimits } from "./check_request.ts";
@@ -154,6 +155,8 @@ export class ScannedInbound implements Inbound {
   readonly headers: readonly string[];
   /** What the scan found. */
   readonly scan: JsonScan;
+  /** What is known of it, `null` until somebody asks. */
+  facts: RequestFacts | null = null;
   readonly #request: ClientRequest;
   readonly #protocols: Protocols;
   readonly #protocol: ProtocolName;

@@ -6,9 +6,9 @@ import type { JsonValue } from "../support/json.ts";
 import type { Inbound } from "./inbound.ts";
 import { decodeUtf8 } from "../support/utf8.ts";
 
-/** Makes the facts of a request; nothing is parsed until it is asked for. */
+/** The facts of a request, the same for all who ask; nothing is parsed until it is asked for. */
 export function factsOf(exchange: Exchange, inbound: Inbound): RequestFacts {
-  return new RequestFacts({
+  inbound.facts ??= new RequestFacts({
     model: exchange.requestedModel,
     protocol: exchange.protocol,
     operation: exchange.operation,
@@ -19,6 +19,7 @@ export function factsOf(exchange: Exchange, inbound: Inbound): RequestFacts {
     field: (name) => fieldOf(inbound, name),
     json: () => inbound.json(),
   });
+  return inbound.facts;
 }
 
 /** Parses one field alone: a tool list is a tenth of a body, a limit a few bytes. */

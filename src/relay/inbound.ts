@@ -1,6 +1,7 @@
 /** A client's request as the relay takes it: read, scanned and checked. @module */
 
 import type { CanonicalRequest } from "../protocols/canonical.ts";
+import type { RequestFacts } from "../routing/facts.ts";
 import type { JsonObject } from "../support/json.ts";
 import type { JsonScan } from "../support/json_scan.ts";
 
@@ -18,6 +19,8 @@ export interface Inbound {
   readonly scan: JsonScan;
   /** Whether a chat client asked for the usage chunk. */
   readonly wantsUsage: boolean;
+  /** What is known of it, `null` until somebody asks (`factsOf`). */
+  facts: RequestFacts | null;
   /** A header's value by lower-case name, `null` if absent. */
   header(name: string): string | null;
   /** Nothing holds the body any more: its memory may be given back before the answer is complete. */

@@ -34,6 +34,34 @@ Deno.test("MinuteWindow tells when there will be room, and then there is", () =>
   assertEquals(window.sum(200_000), 0);
 });
 
+Deno.test("MinuteWindow.msUntil() is the least wait after which it fits, whatever was counted", () => {
+  let seed = 7;
+  const random = (below: number) => {
+    seed = (seed * 1103515245 + 12345) % 2147483648;
+    return seed % below;
+  };
+  for (let round = 0; round < 200; round++) {
+    const window = new MinuteWindow();
+    let nowMs = random(100_000);
+    for (let count = random(60); count >= 0; count--) {
+      nowMs += random(3000);
+      window.add(random(5), nowMs);
+    }
+    const most = random(60);
+    const waitMs = window.msUntil(most, nowMs);
+    if (window.sum(nowMs) <= most) assertEquals(waitMs, 0);
+    else {
+      assert(waitMs > 0);
+      // Looked at again slot by slot, it must not have fitted before.
+      for (let early = 0; early < waitMs - 1; early += 250) {
+        assert(window.sum(nowMs + early) > most);
+      }
+      assert(window.sum(nowMs + waitMs - 0.5) > most);
+      assert(window.sum(nowMs + waitMs) <= most);
+    }
+  }
+});
+
 Deno.test("ClientWindow refuses the request too many, says when to come back and counts only what it let in", () => {
   const client = new ClientWindow();
   const limits = { requestsPerMinute: 2, tokensPerMinute: 0 };

@@ -304,6 +304,7 @@ function makeInbound(question: Question): Inbound {
     }),
     wantsUsage: isJsonObject(options) && options["include_usage"] === true,
     header: () => null,
+    facts: null,
     release: () => {},
     keep: () => {},
     json,

@@ -1,40 +1,17 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { RequestError } from "../../src/exchange/gateway_error.ts";
-import {
-  type CanonicalRequest,
-  NO_SAMPLING,
-} from "../../src/protocols/canonical.ts";
+import type { CanonicalRequest } from "../../src/protocols/canonical.ts";
 import {
   clientProtocol,
   foreignFieldLosses,
 } from "../../src/protocols/foreign_fields.ts";
 
+import { plainRequest } from "./plain_request.ts";
+
 const TARGET = { provider: "p", model: "m" };
 
 function request(native: CanonicalRequest["native"]): CanonicalRequest {
-  return {
-    model: "m",
-    stream: false,
-    instructions: [],
-    turns: [],
-    tools: [],
-    toolChoice: null,
-    parallelToolCalls: null,
-    maxOutputTokens: null,
-    stop: [],
-    sampling: NO_SAMPLING,
-    format: null,
-    verbosity: null,
-    reasoning: null,
-    serviceTier: null,
-    userId: null,
-    safetyIdentifier: null,
-    promptCacheKey: null,
-    metadata: null,
-    store: null,
-    includeUsage: true,
-    native,
-  };
+  return plainRequest({ native });
 }
 
 Deno.test("foreignFieldLosses() refuses what changes the meaning and names the field", () => {

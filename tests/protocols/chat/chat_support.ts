@@ -2,7 +2,6 @@
 
 import { UNKNOWN_CAPABILITIES } from "../../../src/exchange/capabilities.ts";
 import type { CanonicalRequest } from "../../../src/protocols/canonical.ts";
-import { NO_SAMPLING, textBlock } from "../../../src/protocols/canonical.ts";
 import { chat } from "../../../src/protocols/chat/chat.ts";
 import type {
   DecodeContext,
@@ -13,36 +12,7 @@ import type {
 import type { StreamPart } from "../../../src/protocols/stream_part.ts";
 import type { JsonObject } from "../../../src/support/json.ts";
 import { SseReader } from "../../../src/support/sse.ts";
-
-/** A request that says nothing but a user's "hi". */
-export function request(
-  details: Partial<CanonicalRequest> = {},
-): CanonicalRequest {
-  return {
-    model: "gpt-5-mini",
-    stream: false,
-    instructions: [],
-    turns: [{ role: "user", blocks: [textBlock("hi")] }],
-    tools: [],
-    toolChoice: null,
-    parallelToolCalls: null,
-    maxOutputTokens: null,
-    stop: [],
-    sampling: NO_SAMPLING,
-    format: null,
-    verbosity: null,
-    reasoning: null,
-    serviceTier: null,
-    userId: null,
-    safetyIdentifier: null,
-    promptCacheKey: null,
-    metadata: null,
-    store: null,
-    includeUsage: true,
-    native: {},
-    ...details,
-  };
-}
+import { plainRequest } from "../plain_request.ts";
 
 /** A target of the chat protocol. */
 export function target(details: Partial<TargetProfile> = {}): TargetProfile {
@@ -75,7 +45,7 @@ export function encodeContext(
 ): EncodeContext {
   let count = 0;
   return {
-    request: request(details),
+    request: plainRequest(details),
     body,
     newId: (prefix) => `${prefix}${++count}`,
     now: () => 1_700_000_000_500,

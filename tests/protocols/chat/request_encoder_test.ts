@@ -15,7 +15,8 @@ import { chatProof } from "../../../src/protocols/chat/reasoning.ts";
 import type { TargetProfile } from "../../../src/protocols/protocol.ts";
 import type { JsonObject } from "../../../src/support/json.ts";
 import { withPlaces } from "../places.ts";
-import { request, target } from "./chat_support.ts";
+import { plainRequest } from "../plain_request.ts";
+import { target } from "./chat_support.ts";
 
 const OPENAI = target({ provider: "openai", model: "gpt-5-mini" });
 
@@ -23,7 +24,7 @@ function encode(
   details: Partial<CanonicalRequest>,
   profile: TargetProfile = target(),
 ) {
-  return chat.encodeRequest(withPlaces(request(details)), profile);
+  return chat.encodeRequest(withPlaces(plainRequest(details)), profile);
 }
 
 function messages(turns: readonly Turn[], profile?: TargetProfile) {

@@ -3,10 +3,10 @@
 import { UNKNOWN_CAPABILITIES } from "../../../src/exchange/capabilities.ts";
 import {
   type CanonicalRequest,
-  NO_SAMPLING,
   textBlock,
   type Turn,
 } from "../../../src/protocols/canonical.ts";
+import { plainRequest } from "../plain_request.ts";
 import type { TargetProfile } from "../../../src/protocols/protocol.ts";
 import { capabilitiesOf } from "../../../src/providers/model_table.ts";
 
@@ -19,30 +19,7 @@ export function user(text: string): Turn {
 export function requestWith(
   fields: Partial<CanonicalRequest> = {},
 ): CanonicalRequest {
-  return {
-    model: "claude",
-    stream: false,
-    instructions: [],
-    turns: [user("hi")],
-    tools: [],
-    toolChoice: null,
-    parallelToolCalls: null,
-    maxOutputTokens: null,
-    stop: [],
-    sampling: NO_SAMPLING,
-    format: null,
-    verbosity: null,
-    reasoning: null,
-    serviceTier: null,
-    userId: null,
-    safetyIdentifier: null,
-    promptCacheKey: null,
-    metadata: null,
-    store: null,
-    includeUsage: false,
-    native: {},
-    ...fields,
-  };
+  return plainRequest({ model: "claude", includeUsage: false, ...fields });
 }
 
 /** A target with the embedded table's knowledge of `model`. */

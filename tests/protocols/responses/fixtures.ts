@@ -7,7 +7,7 @@ import type {
   OutputBlock,
   Turn,
 } from "../../../src/protocols/canonical.ts";
-import { NO_SAMPLING, textBlock } from "../../../src/protocols/canonical.ts";
+import { textBlock } from "../../../src/protocols/canonical.ts";
 import type {
   DecodeContext,
   EncodeContext,
@@ -31,6 +31,7 @@ import {
   toolName,
   urlCitation,
 } from "../generators.ts";
+import { plainRequest } from "../plain_request.ts";
 
 /** What the protocol can say without loss. */
 export const RESPONSES: Expressible = {
@@ -67,36 +68,6 @@ export function decodeContext(
     model: "gpt-5-mini",
     toolNames: new Map(),
     eofIsFinish: false,
-    ...overrides,
-  };
-}
-
-/** A request that says nothing beyond one user message. */
-export function plainRequest(
-  overrides: Partial<CanonicalRequest> = {},
-): CanonicalRequest {
-  return {
-    model: "gpt-5-mini",
-    stream: false,
-    instructions: [],
-    turns: [{ role: "user", blocks: [textBlock("hi")] }],
-    tools: [],
-    toolChoice: null,
-    parallelToolCalls: null,
-    maxOutputTokens: null,
-    stop: [],
-    sampling: NO_SAMPLING,
-    format: null,
-    verbosity: null,
-    reasoning: null,
-    serviceTier: null,
-    userId: null,
-    safetyIdentifier: null,
-    promptCacheKey: null,
-    metadata: null,
-    store: null,
-    includeUsage: true,
-    native: {},
     ...overrides,
   };
 }

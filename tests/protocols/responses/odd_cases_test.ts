@@ -19,10 +19,10 @@ import {
   decodeEvents,
   encodeContext,
   encodeParts,
-  plainRequest,
   target,
 } from "./fixtures.ts";
 import { withPlaces } from "../places.ts";
+import { plainRequest } from "../plain_request.ts";
 
 function encode(overrides: Partial<CanonicalRequest>, profile = target()) {
   return responses.encodeRequest(withPlaces(plainRequest(overrides)), profile);

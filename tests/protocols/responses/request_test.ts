@@ -10,8 +10,9 @@ import {
 import { wrapProof } from "../../../src/protocols/reasoning_envelope.ts";
 import { responses } from "../../../src/protocols/responses/responses.ts";
 import type { JsonObject, JsonValue } from "../../../src/support/json.ts";
-import { plainRequest, request, target } from "./fixtures.ts";
+import { request, target } from "./fixtures.ts";
 import { withoutPlaces, withPlaces } from "../places.ts";
+import { plainRequest } from "../plain_request.ts";
 
 function encode(overrides: Partial<CanonicalRequest>, profile = target()) {
   return responses.encodeRequest(withPlaces(plainRequest(overrides)), profile);

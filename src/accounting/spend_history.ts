@@ -8,7 +8,13 @@
 
 import { picoOfUsd, usdText } from "../support/decimal.ts";
 import { isJsonObject } from "../support/json.ts";
-import { dayOf, scanUsageFile, startOfDay, usageFiles } from "./usage_files.ts";
+import { scanExisting } from "./query/usage_scan.ts";
+import {
+  dayOf,
+  startOfDay,
+  type UsageFile,
+  usageFiles,
+} from "./usage_files.ts";
 
 /** What one client spent through one alias on one day. */
 export interface DaySpending {
@@ -20,6 +26,12 @@ export interface DaySpending {
   readonly alias: string | null;
   /** In 1e-12 USD. */
   readonly pico: bigint;
+}
+
+/** A file that is read, as far as it reaches when it is listed. */
+export interface SpendFile extends UsageFile {
+  /** What its sums are kept under. */
+  readonly name: string;
 }
 
 /** Sums of one file. */
@@ -40,6 +52,7 @@ export class SpendHistory {
   readonly #folders: () => readonly string[];
   readonly #path: string;
   readonly #files = new Map<string, FileSums>();
+  #last: Promise<unknown> = Promise.resolve();
 
   /** Reads the logs in `folders` (each with its archive); keeps its place in `path`. */
   constructor(folders: () => readonly string[], path: string) {
@@ -47,39 +60,76 @@ export class SpendHistory {
     this.#path = path;
   }
 
+  /** The files of all days that budgets of the moment look at, as long as they are now. */
+  async list(nowMs: number): Promise<readonly SpendFile[]> {
+    const fromMs = nowMs - KEPT_DAYS * DAY_MS;
+    const found: SpendFile[] = [];
+    for (const folder of this.#folders()) {
+      for (const file of await usageFiles([folder], fromMs, Infinity)) {
+        found.push({ ...file, name: `${folder}/${file.day}` });
+      }
+    }
+    return found;
+  }
+
   /**
-   * Reads what came since it was last read, for all days that budgets of the
-   * moment look at.
+   * Reads what came since it was last read: to the end of `files`, not of what
+   * is written meanwhile. One reading after the other.
    */
-  async read(nowMs: number): Promise<DaySpending[]> {
+  read(
+    nowMs: number,
+    files: readonly SpendFile[] | null = null,
+  ): Promise<DaySpending[]> {
+    const reading = this.#last.then(async () =>
+      await this.#read(nowMs, files ?? await this.list(nowMs))
+    );
+    this.#last = reading.catch(() => {});
+    return reading;
+  }
+
+  async #read(
+    nowMs: number,
+    files: readonly SpendFile[],
+  ): Promise<DaySpending[]> {
     if (this.#files.size === 0) await this.#restore();
     const fromMs = nowMs - KEPT_DAYS * DAY_MS;
     for (const [name] of this.#files) {
       const day = name.slice(name.lastIndexOf("/") + 1);
       if (day < dayOf(fromMs)) this.#files.delete(name);
     }
-    for (const folder of this.#folders()) {
-      for (const file of await usageFiles([folder], fromMs, Infinity)) {
-        await this.#readFile(`${folder}/${file.day}`, file);
-      }
+    const listed = new Set(files.map(({ name }) => name));
+    for (const file of files) {
+      if (file.compressed) this.#forgetArchived(file, listed);
+      await this.#readFile(file);
     }
     await this.#save();
     return this.#total();
   }
 
-  async #readFile(
-    name: string,
-    file: { path: string; compressed: boolean; bytes: number },
-  ): Promise<void> {
-    let known = this.#files.get(name);
+  /** A day that was archived is read from its archive, whole, and not summed twice. */
+  #forgetArchived(
+    { name, day }: SpendFile,
+    listed: ReadonlySet<string>,
+  ): void {
+    if (this.#files.has(name)) return;
+    for (const known of this.#files.keys()) {
+      if (known.endsWith(`/${day}`) && !listed.has(known)) {
+        this.#files.delete(known);
+      }
+    }
+  }
+
+  async #readFile(file: SpendFile): Promise<void> {
+    let known = this.#files.get(file.name);
     // A file that has become shorter is another one.
     if (known === undefined || (!file.compressed && file.bytes < known.end)) {
       known = { end: 0, sums: new Map() };
-      this.#files.set(name, known);
+      this.#files.set(file.name, known);
     } else if (file.compressed || file.bytes === known.end) return;
     const { sums } = known;
-    const { end } = await scanUsageFile(file, {
+    const { end } = await scanExisting(file, {
       offset: known.end,
+      end: file.compressed ? Infinity : file.bytes,
       onLine: ({ row }) => {
         if (row.costPico === null || row.costPico === 0) return;
         const key = `${dayOf(row.timestampMs)}\n${row.client}\n${row.alias}`;

@@ -8,6 +8,7 @@ const DAY_MS = 86_400_000;
 const FILE_REGEXP = /^(\d{4}-\d\d-\d\d)\.jsonl(\.gz)?$/;
 /** A few milliseconds of work: others have their turn between two pieces. */
 const PIECE_BYTES = 1 << 17;
+const NEWLINE = 0x0a;
 /** A line longer than this is no line of ours: it is passed over. */
 const MAX_LINE_BYTES = 4 << 20;
 
@@ -224,6 +225,10 @@ class Scan implements ScannedLine {
   }
 
   push(piece: Uint8Array): boolean {
+    if (this.#skipping && !piece.includes(NEWLINE)) {
+      this.#base += piece.length;
+      return true;
+    }
     const bytes = this.#carry.length === 0
       ? Buffer.from(piece.buffer, piece.byteOffset, piece.length)
       : Buffer.concat([this.#carry, piece]);

@@ -113,6 +113,6 @@ export class GatewayAccounting implements AsyncDisposable {
     await this.#openrouter[Symbol.asyncDispose]();
     this.errorTap.flush();
     // A disk that did not take the lines does not give them back either.
-    if (await this.streams.close()) await this.budgets.remember();
+    await this.budgets.end(await this.streams.close());
   }
 }

@@ -2,7 +2,11 @@
 
 import { type BudgetEvent, Budgets } from "../accounting/budgets.ts";
 import type { BudgetStatus } from "../accounting/budget_status.ts";
-import { bookedAtMs, SpendHistory } from "../accounting/spend_history.ts";
+import {
+  bookedAtMs,
+  type SpendFile,
+  SpendHistory,
+} from "../accounting/spend_history.ts";
 import type { Config } from "../config/schema.ts";
 import {
   BudgetMetrics,
@@ -18,6 +22,7 @@ import type { LogStreams } from "./log_streams.ts";
 
 /** Longest time that the last look at the logs takes at the end. */
 const REMEMBER_MS = 2000;
+const EVERY_MS = 600_000;
 
 /** What is said of an event in the log. */
 const WORDS: { readonly [E in BudgetEvent["event"]]: string } = {
@@ -37,6 +42,7 @@ export class GatewayBudgets {
   readonly budgets: Budgets;
   readonly #log: Logger;
   readonly #history: SpendHistory;
+  #timer: ReturnType<typeof setInterval> | undefined;
   #config: Config;
   #metrics: BudgetMetrics | null = null;
 
@@ -62,23 +68,50 @@ export class GatewayBudgets {
     );
   }
 
-  /** Reads off the logs what was spent before this start. */
+  /**
+   * Reads off the logs what was spent before this start. Where no budget has a
+   * limit nobody waits for that.
+   */
   async restore(): Promise<void> {
+    this.#timer = setInterval(() => void this.#remember(), EVERY_MS);
+    const nowMs = Date.now();
+    let files: readonly SpendFile[];
     try {
-      for (const spending of await this.#history.read(Date.now())) {
+      // Listed before the first request: what this run logs is booked as it comes.
+      files = await this.#history.list(nowMs);
+    } catch (error) {
+      return this.#notRestored(error);
+    }
+    const restored = this.#restore(nowMs, files);
+    if (this.statuses().length > 0) await restored;
+  }
+
+  /** Ends it. `isReadable`: whether the disk answers; then it is remembered how far the logs were read. */
+  async end(isReadable: boolean): Promise<void> {
+    clearInterval(this.#timer);
+    if (isReadable) await endsWithin(REMEMBER_MS, this.#remember());
+  }
+
+  async #restore(nowMs: number, files: readonly SpendFile[]): Promise<void> {
+    try {
+      for (const spending of await this.#history.read(nowMs, files)) {
         this.budgets.restore(spending, spending.pico, bookedAtMs(spending));
       }
     } catch (error) {
-      this.#log.log("error", "earlier spending not known, budgets start at 0", {
-        error: error instanceof Error ? error.message : String(error),
-      });
+      this.#notRestored(error);
     }
   }
 
-  /** Remembers how far the logs were read: the next start is quicker. */
-  async remember(): Promise<void> {
+  #notRestored(error: unknown): void {
+    this.#log.log("error", "earlier spending not known, budgets start at 0", {
+      error: error instanceof Error ? error.message : String(error),
+    });
+  }
+
+  /** Remembers how far the logs were read: the next start is quicker, also after a crash. */
+  async #remember(): Promise<void> {
     try {
-      await endsWithin(REMEMBER_MS, this.#history.read(Date.now()));
+      await this.#history.read(Date.now());
     } catch {
       // The next start reads more.
     }

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { SpendHistory } from "../../src/accounting/spend_history.ts";
+import { archiveDay, writeDay } from "./usage_lines.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 20, 12);
 
@@ -74,6 +75,31 @@ Deno.test("SpendHistory sums by the day on which requests came, and reads on whe
       ...expected,
       "2026-11-20 ci null": "2500000000000",
     });
+  }));
+
+Deno.test("SpendHistory does not count a day again that was archived, and reads to the end of what it was given", () =>
+  inFolder(async (folder) => {
+    const usage = `${folder}/usage`;
+    const place = `${folder}/budgets/spent.json`;
+    const spent = (day: string, usd: string) =>
+      line(`${day}T01:00:00.000Z`, "ci", null, usd);
+    await writeDay(usage, "2026-11-10", [spent("2026-11-10", "2").trim()]);
+    await writeDay(usage, "2026-11-20", [spent("2026-11-20", "1").trim()]);
+    const open = () =>
+      new SpendHistory(() => [usage, `${usage}/archive`], place);
+    const expected = {
+      "2026-11-10 ci null": "2000000000000",
+      "2026-11-20 ci null": "1000000000000",
+    };
+    const history = open();
+    const files = await history.list(NOW_MS);
+    const today = `${usage}/2026-11-20.jsonl`;
+    await Deno.writeTextFile(today, spent("2026-11-20", "4"), { append: true });
+    assertEquals(sums(await history.read(NOW_MS, files)), expected);
+    await archiveDay(usage, "2026-11-10");
+    const after = { ...expected, "2026-11-20 ci null": "5000000000000" };
+    assertEquals(sums(await open().read(NOW_MS)), after);
+    assertEquals(sums(await open().read(NOW_MS)), after);
   }));
 
 Deno.test("SpendHistory reads a file anew that has become shorter, and forgets days that no budget looks at", () =>

@@ -41,10 +41,11 @@ const SUFFIX_REGEXPS: readonly RegExp[] = [
 const BEDROCK_REGION_REGEXP =
   /^(?:us-gov|us|eu|jp|au|ca|in|apac|global|[a-z]{2})\.(?=[a-z0-9-]+\.)/;
 
-const PATH_PREFIXES: readonly string[] = [
-  "models/",
-  "publishers/google/models/",
-  "publishers/anthropic/models/",
+// Names of resources: Gemini's, Vertex's with or without its project, Bedrock's.
+const PATH_REGEXPS: readonly RegExp[] = [
+  /^models\//,
+  /^(?:projects\/[^/]+\/locations\/[^/]+\/)?publishers\/[^/]+\/models\//,
+  /^arn:aws[a-z-]*:bedrock:[a-z0-9-]*:\d*:(?:inference-profile|foundation-model)\//,
 ];
 
 /** Strips known suffixes, one more with each name that is given. */
@@ -61,8 +62,8 @@ function* withoutSuffixes(name: string): Generator<string> {
 
 /** Takes the provider's own prefix off, however it is spelt. */
 function withoutPrefix(name: string, provider: string): string | null {
-  for (const prefix of PATH_PREFIXES) {
-    if (name.startsWith(prefix)) return name.slice(prefix.length);
+  for (const path of PATH_REGEXPS) {
+    if (path.test(name)) return name.replace(path, "");
   }
   const slash = name.indexOf("/");
   if (slash <= 0) return null;

@@ -12,7 +12,6 @@ import {
   compilePriceFile,
   readPriceFile,
 } from "../src/accounting/price_file.ts";
-import { isMaker } from "../src/accounting/provider_names.ts";
 import type { JsonObject, JsonValue } from "../src/support/json.ts";
 
 type Entry = JsonObject;
@@ -218,7 +217,7 @@ function addModes(entries: Entries, modelsDev: Entries): void {
   for (const [key, from] of modelsDev) {
     const entry = entries.get(key);
     if (entry === undefined) {
-      if (isMaker(providerOf(key))) entries.set(key, from);
+      entries.set(key, from);
       continue;
     }
     const modes = sameBase(entry, from)

@@ -14,14 +14,22 @@ import { PriceBook } from "../../src/accounting/price_book.ts";
 import { GatewayAdmission } from "../../src/cli/gateway_admission.ts";
 import { LivePricing } from "../../src/cli/live_pricing.ts";
 import { loadConfig } from "../../src/config/load.ts";
+import { UNKNOWN_CAPABILITIES } from "../../src/exchange/capabilities.ts";
 import type { Tap } from "../../src/exchange/events.ts";
 import type { Attempt, Exchange } from "../../src/exchange/exchange.ts";
+import { INFERENCE_WATCH } from "../../src/http/check_request.ts";
+import { ScannedInbound } from "../../src/http/inference.ts";
 import { METRIC_CATALOG } from "../../src/metrics/catalog.ts";
 import { CostMetrics } from "../../src/metrics/cost_metrics.ts";
 import { Registry } from "../../src/metrics/registry.ts";
+import { PROTOCOLS } from "../../src/protocols/protocols.ts";
+import type { Provider } from "../../src/providers/provider.ts";
+import { NO_ADAPTER } from "../../src/providers/request_adapter.ts";
 import { TapFanOut } from "../../src/relay/tap_fan_out.ts";
 import { dailyPath } from "../../src/support/file_stream.ts";
 import { FileWriter } from "../../src/support/file_writer.ts";
+import { scanJson } from "../../src/support/json_scan.ts";
+import { MemoryRequest } from "../http/memory_exchange.ts";
 import { endedExchange } from "../metrics/exchanges.ts";
 
 /** As many lines as a gateway writes at once (flushLines). */
@@ -100,6 +108,27 @@ function typicalExchange(index: number): Exchange {
     refusal: null,
   };
   return exchange;
+}
+
+/** A provider that nobody calls. */
+function openaiProvider(): Provider {
+  return {
+    id: "openai",
+    protocols: ["chat"],
+    models: null,
+    region: "default",
+    modelType: "default",
+    capabilities: () => UNKNOWN_CAPABILITIES,
+    capsOutput: () => true,
+    includeUsage: true,
+    eofIsFinish: false,
+    adapter: NO_ADAPTER,
+    stream: "any",
+    commentsOnlyMs: 0,
+    drain: null,
+    start: () => ({ resume: () => {}, abort: () => {} }),
+    urlOf: () => "",
+  };
 }
 
 /** What the relay tells of an attempt's end and an exchange's. */
@@ -201,6 +230,37 @@ const alone = (name: string, tap: Tap) => {
 await alone("cost metrics", costs);
 await alone("settling three budgets", admission);
 await alone("usage line, encoded into the queue", usage);
+const body = JSON.stringify({
+  model: "fast",
+  stream: true,
+  max_tokens: 500,
+  messages: [{ role: "user", content: "tell me of the fox. ".repeat(40) }],
+});
+const { maxJsonDepth, maxJsonTokens } = config.server.limits;
+const scan = scanJson(
+  new TextEncoder().encode(body),
+  { maxDepth: maxJsonDepth, maxTokens: maxJsonTokens },
+  INFERENCE_WATCH,
+);
+const request = new MemoryRequest("POST", "/v1/messages", [], body);
+const memory = { bodyHeld: false, releaseBody: () => {} };
+const inbound = () =>
+  new ScannedInbound(request, scan, PROTOCOLS, "messages", memory);
+const target = { id: TARGET, provider: "openai", model: "gpt-5-mini" };
+const provider = openaiProvider();
+const known = inbound();
+await measure("asking the client's limits", (exchange) => {
+  admission.enter(exchange, known);
+});
+const aside = await measure(
+  "setting money aside, the body parsed for it",
+  (exchange) => {
+    const asked = inbound();
+    const grant = admission.reserve(exchange, asked, target, provider);
+    if (grant.kind === "refused") throw new Error(grant.error.message);
+    admission.release(exchange, grant.pico);
+  },
+);
 const off = new TapFanOut([nothing], () => {});
 const on = new TapFanOut([costs, admission, usage], () => {});
 const without = await measure(
@@ -208,13 +268,14 @@ const without = await measure(
   (exchange) => tell(off, exchange),
 );
 const withAll = await measure("one request, everything on", (exchange) => {
+  admission.enter(exchange, known);
   price(exchange);
   tell(on, exchange);
 });
 console.log(
   `${"accounting per request".padEnd(48)} ${
     (withAll - without).toFixed(2)
-  } us (goal: below 8)`,
+  } us (goal: below 8), ${aside.toFixed(2)} us more where a budget refuses`,
 );
 if (Object.values(stream.dropped).some((count) => count > 0)) {
   throw new Error("Cannot measure: lines were dropped");

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { IsoTime } from "../support/clock.ts";
+
 /** A minute is kept in this many slots; what is counted leaves with its slot. */
 const SLOTS = 240;
 const MINUTE_MS = 60_000;
@@ -147,11 +149,12 @@ function state(window: MinuteWindow, limit: number, nowMs: number): LimitState {
   };
 }
 
-/** The headers that say so, in the words of the client's protocol, alternating. */
+/** The headers that say so, in the words of the client's protocol, alternating; `time` writes moments. */
 export function limitHeaders(
   check: LimitCheck,
   anthropic: boolean,
   wallMs: number,
+  time: IsoTime = new IsoTime(),
 ): string[] {
   const headers: string[] = [];
   for (const kind of ["requests", "tokens"] as const) {
@@ -167,7 +170,7 @@ export function limitHeaders(
         `anthropic-ratelimit-${kind}-remaining`,
         String(remaining),
         `anthropic-ratelimit-${kind}-reset`,
-        new Date(resetAt).toISOString().replace(".000", ""),
+        time.format(resetAt).slice(0, 19) + "Z",
       );
     } else {
       headers.push(

@@ -25,6 +25,7 @@ import {
 } from "../exchange/gateway_error.ts";
 import { totalInput, totalOutput } from "../exchange/usage.ts";
 import type { Provider } from "../providers/provider.ts";
+import { IsoTime } from "../support/clock.ts";
 import { capabilitiesOf } from "../providers/model_table.ts";
 import type { Admission, AttemptGrant } from "../relay/admission.ts";
 import { protocolFor } from "../relay/bodies.ts";
@@ -77,6 +78,7 @@ export class GatewayAdmission implements Admission, Tap {
   readonly #options: AdmissionOptions;
   readonly #windows = new Map<string, ClientWindow>();
   readonly #counted = new WeakMap<Exchange, Counted>();
+  readonly #time = new IsoTime();
   #config: Config;
 
   /** Begins with nothing counted. */
@@ -111,7 +113,12 @@ export class GatewayAdmission implements Admission, Tap {
     const window = this.#window(name);
     const check = window.enter(limits, tokens, nowMs);
     const anthropic = exchange.protocol === "messages";
-    exchange.limitHeaders = limitHeaders(check, anthropic, Date.now());
+    exchange.limitHeaders = limitHeaders(
+      check,
+      anthropic,
+      Date.now(),
+      this.#time,
+    );
     if (check.refusedBy === null) {
       if (tokens > 0) {
         this.#counted.set(exchange, { window, tokens, atMs: nowMs });

@@ -6,7 +6,7 @@ import type { RateKey, Rates } from "./price_entry.ts";
 /** A bucket of tokens. */
 export type TokenBucket = Exclude<keyof Ledger, "webSearch">;
 
-/** Where a component is booked in the cost (DECISIONS.md 21). */
+/** Where a component is booked in the cost. */
 export type CostGroup = "input" | "cached" | "output" | "reasoning" | "other";
 
 /** How a bucket is priced. */

@@ -36,7 +36,7 @@ import { LIMIT_FIELDS } from "../routing/body_facts.ts";
 import type { RequestFacts } from "../routing/facts.ts";
 import type { LivePricing } from "./live_pricing.ts";
 
-/** Input estimates are off by some percent: a quarter is kept beside (DECISIONS.md 28). */
+/** Input estimates are off by some percent: a quarter is kept beside. */
 const INPUT_RESERVE = 1.25;
 /** What a model of which nothing is known is taken to say at most. */
 const UNKNOWN_MOST_OUTPUT = 8192;

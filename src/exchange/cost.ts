@@ -2,7 +2,7 @@
 
 import type { JsonObject } from "../support/json.ts";
 
-/** How a cost came about (DECISIONS.md 20). */
+/** How a cost came about. */
 export type CostStatus =
   | "priced"
   | "unpriced"
@@ -11,7 +11,7 @@ export type CostStatus =
   | "no-usage"
   | "invalid";
 
-/** Where the rates came from (DECISIONS.md 20). */
+/** Where the rates came from. */
 export type CostSource =
   | "config"
   | "imported"

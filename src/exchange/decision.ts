@@ -50,7 +50,7 @@ export interface Decision {
   readonly alias: string | null;
   /** How the name was resolved. */
   readonly resolvedBy: ResolvedBy;
-  /** Strategy label (DECISIONS.md 22): a selector name, `direct` or `none`. */
+  /** Strategy label: a selector name, `direct` or `none`. */
   readonly strategy: string;
   /** Usable targets in the order in which they will be tried. */
   readonly order: readonly Candidate[];

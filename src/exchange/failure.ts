@@ -34,7 +34,7 @@ export type FailureKind =
   | "deadline"
   | "untranslatable";
 
-/** The values of the `error_type` metric label (OPS.md 1b). */
+/** The values of the `error_type` metric label. */
 export type ErrorType =
   | "timeout"
   | "connect"

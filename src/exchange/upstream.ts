@@ -22,7 +22,7 @@ export interface UpstreamRequest {
   readonly stream: boolean;
   /** The body, JSON in UTF-8. */
   readonly body: Uint8Array;
-  /** Client headers that may go on, lower case, alternating (DECISIONS.md 13). */
+  /** Client headers that may go on, lower case, alternating. */
   readonly headers: readonly string[];
   /** The client's query string with its `?`, or "". */
   readonly query: string;

@@ -1,5 +1,5 @@
 /**
- * What the native path checks of a request (DECISIONS.md 14): the fields that
+ * What the native path checks of a request: the fields that
  * the gateway itself acts on. Everything else goes upstream as it came.
  *
  * @module
@@ -71,7 +71,10 @@ function checkModel(
 ): GatewayError | null {
   const field = scan.fields.get("model");
   if (field === undefined) {
-    return invalid("model", "Cannot route the request: model is missing");
+    return invalid(
+      "model",
+      "Cannot route the request: model is missing; GET /v1/models lists what there is",
+    );
   }
   if (scan.model === null) {
     return invalid(
@@ -82,7 +85,10 @@ function checkModel(
     );
   }
   if (scan.model === "") {
-    return invalid("model", "Cannot route the request: model is empty");
+    return invalid(
+      "model",
+      "Cannot route the request: model is empty; GET /v1/models lists what there is",
+    );
   }
   const most = limits.maxModelNameBytes;
   if (most > 0 && scan.model.length > most) {

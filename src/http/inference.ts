@@ -130,7 +130,7 @@ function makeExchange(
   });
 }
 
-// DECISIONS.md 13. Everything else of the client's headers stays here.
+// Everything else of the client's headers stays here.
 const FORWARDED: readonly string[] = [
   "anthropic-version",
   "anthropic-beta",

@@ -1,4 +1,4 @@
-/** The list of models, in the shape of whoever asks (PROTOCOLS.md 5). @module */
+/** The list of models, in the shape of whoever asks. @module */
 
 import type { ClientRequest, ClientResponse } from "../exchange/client.ts";
 import { gatewayError, RequestError } from "../exchange/gateway_error.ts";

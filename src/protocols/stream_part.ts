@@ -90,7 +90,7 @@ export type StreamPart =
     readonly usage: Usage;
   };
 
-/** A part that a client sees as content: the commit point (DECISIONS.md 18). */
+/** A part that a client sees as content: the commit point. */
 export function isContent(part: StreamPart): boolean {
   switch (part.type) {
     case "text-delta":

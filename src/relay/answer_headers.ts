@@ -40,7 +40,7 @@ function isLimit(name: string): boolean {
     name.startsWith("anthropic-ratelimit-");
 }
 
-/** Builds the headers of an answer that came from an upstream (DECISIONS.md 13, 15). */
+/** Builds the headers of an answer that came from an upstream. */
 export function answerHeaders(
   exchange: Exchange,
   upstreamHeaders: readonly string[],

@@ -1,4 +1,4 @@
-/** Asks the response cache, after the alias is resolved and before anybody is chosen (DECISIONS.md 33). @module */
+/** Asks the response cache, after the alias is resolved and before anybody is chosen. @module */
 
 import type { Decision } from "../exchange/decision.ts";
 import type { Exchange } from "../exchange/exchange.ts";

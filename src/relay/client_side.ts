@@ -12,7 +12,7 @@ import type { Output } from "./stream_pipe.ts";
 import type { TapFanOut } from "./tap_fan_out.ts";
 import { encodeUtf8 } from "../support/utf8.ts";
 
-/** A comment: every event-stream reader skips it (DECISIONS.md 15). */
+/** A comment: every event-stream reader skips it. */
 export const HEARTBEAT = ": keep-alive\n\n";
 
 /** Writes one answer and keeps its numbers. */

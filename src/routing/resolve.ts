@@ -1,5 +1,5 @@
 /**
- * What a requested name stands for (DECISIONS.md 31): an explicit target, what
+ * What a requested name stands for: an explicit target, what
  * a rule says, an alias, or a model that exactly one provider lists.
  *
  * @module

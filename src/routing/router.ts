@@ -286,7 +286,7 @@ function aliasRoutes(
   );
 }
 
-/** Whether a client's allow-list has the name (DECISIONS.md 31: the requested one only). */
+/** Whether a client's allow-list has the name (of the requested one only). */
 export function mayAskFor(
   config: Config,
   client: string,
@@ -305,7 +305,10 @@ function refusalOf(model: string, choice: Choice): GatewayError {
 
 function unresolved(model: string, resolution: Resolution): GatewayError {
   if (resolution.kind !== "ambiguous") {
-    return notFound(model, "no alias or provider has it");
+    return notFound(
+      model,
+      "no alias or provider has it; GET /v1/models lists what there is",
+    );
   }
   const names = resolution.providers.map((id) => `${id}/${model}`);
   return notFound(

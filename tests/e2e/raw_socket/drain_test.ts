@@ -1,4 +1,4 @@
-// Row 61 and the steps of a shutdown (DECISIONS.md 16).
+// Row 61 and the steps of a shutdown.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { ClientResponse } from "../../../src/exchange/client.ts";

@@ -64,7 +64,7 @@ const REFUSED: readonly Refused[] = [
     name: "row 26: no model",
     body: { messages: USER },
     status: 400,
-    says: "model is missing",
+    says: "model is missing; GET /v1/models lists",
   },
   {
     name: "row 26: model null",

@@ -114,6 +114,7 @@ export class LineHeads {
   }
 }
 
+/** The endpoint tells the client's protocol, the list that it stands in the target. */
 function fits(course: Course, exchange: Exchange, last: Attempt): boolean {
   return course.stream === exchange.stream && course.native === last.native &&
     course.protocol === last.protocol &&

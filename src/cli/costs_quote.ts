@@ -53,7 +53,8 @@ export const costsQuoteCommand: Command = {
     {
       name: "batch",
       value: "FILE",
-      summary: "JSON lines {id, provider, model, protocol, usage, request}",
+      summary:
+        "JSON lines {id, provider, model, protocol, usage | events, request}",
     },
     {
       name: "prices",
@@ -68,8 +69,15 @@ export const costsQuoteCommand: Command = {
     CONFIG_FLAG,
     JSON_FLAG,
   ],
-  notes:
-    "A batch is answered line by line, in its order, whatever is wrong with single lines.",
+  notes: `\
+usage is the usage object or the whole answer, events the events of a stream
+(JSON, lines of text, or one text). request holds serviceTier, batch, region,
+speed, at, host and searchContextSize, or the provider's names of them, such as
+service_tier and inference_geo; what the answer says goes before it.
+
+A batch is answered line by line, in its order, whatever is wrong with single
+lines: {id, costUsd, status, usageSource, ledger, components, rates, priceKey,
+priceSource, reportedUsd, details}, with the reason where status is invalid.`,
   run: quote,
 };
 

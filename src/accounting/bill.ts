@@ -33,7 +33,7 @@ export class Bill {
   readonly #applied: AppliedPrices;
   readonly #components: CostComponent[] = [];
   readonly #passes: PricedPass[] = [];
-  readonly #missing: Set<string> = new Set();
+  readonly #missing: string[] = [];
   #unpriced = false;
 
   /** Starts an empty bill for one answer; `applied` spells the prices. */
@@ -115,7 +115,7 @@ export class Bill {
       return;
     }
     if (at.unknownServiceTier !== null) {
-      this.#missing.add(`serviceTier:${at.unknownServiceTier}`);
+      this.#lacks(`serviceTier:${at.unknownServiceTier}`);
     }
     if (isPerRequestOnly(match.entry)) return;
     for (const rule of BUCKET_RULES) {
@@ -132,7 +132,7 @@ export class Bill {
         this.#unpriced = true;
         continue;
       }
-      if (!rate.own) this.#missing.add(rule.bucket);
+      if (!rate.own) this.#lacks(rule.bucket);
       const apart = rule.group === "reasoning" && !rate.own;
       this.#line({
         name: rule.bucket,
@@ -155,6 +155,10 @@ export class Bill {
     const line = { name: "inputImage", model, units, ratePico } as const;
     this.#line({ ...line, group: "input" }, at.factorsPpm);
     return units;
+  }
+
+  #lacks(rate: string): void {
+    if (!this.#missing.includes(rate)) this.#missing.push(rate);
   }
 
   /** Alibaba bills hits on caches that were made on purpose at another rate. */
@@ -187,7 +191,7 @@ export class Bill {
     const found = this.#request.usage.ledger.webSearch;
     if (found === 0 || feeInstead) return;
     if (entry.webSearchPer1KPico === null) {
-      this.#missing.add("webSearch");
+      this.#lacks("webSearch");
       return;
     }
     const units = entry.webSearchUnit === "request" ? 1 : found;
@@ -262,7 +266,7 @@ export class Bill {
       computedPico: total,
       components: this.#components,
       passes,
-      rateMissing: [...this.#missing],
+      rateMissing: this.#missing,
       discountPpm,
     };
   }

@@ -46,6 +46,8 @@ const DAY_MS = 86_400_000;
 /** A month and the week that it begins in. */
 const KEPT_DAYS = 45;
 const VERSION = 1;
+/** The start waits for it. */
+const PIECE_BYTES = 1 << 20;
 
 /** Reads spending off the files of a log. */
 export class SpendHistory {
@@ -129,6 +131,7 @@ export class SpendHistory {
     const { sums } = known;
     const { end } = await scanExisting(file, {
       offset: known.end,
+      pieceBytes: PIECE_BYTES,
       end: file.compressed ? Infinity : file.bytes,
       onLine: ({ row }) => {
         if (row.costPico === null || row.costPico === 0) return;

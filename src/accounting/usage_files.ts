@@ -104,6 +104,8 @@ export interface ScanOptions {
   readonly offset?: number;
   /** Where to end. @default {Infinity} */
   readonly end?: number;
+  /** Bytes between two turns of the event loop: more is quicker and holds others up for longer. @default {131072} */
+  readonly pieceBytes?: number;
   /** Called for every usage line; `false` ends the scan. */
   onLine(line: ScannedLine): boolean | void;
   /** Called for every piece with the bytes that were read of the file as it is stored. */
@@ -141,7 +143,8 @@ function turn(): Promise<void> {
 
 async function* pieces(
   { path, compressed }: Pick<UsageFile, "path" | "compressed">,
-  { offset = 0, end = Infinity, onProgress }: ScanOptions,
+  { offset = 0, end = Infinity, pieceBytes = PIECE_BYTES, onProgress }:
+    ScanOptions,
 ): AsyncGenerator<Uint8Array> {
   using file = await Deno.open(path);
   if (compressed) {
@@ -160,9 +163,9 @@ async function* pieces(
     return;
   }
   if (offset > 0) await file.seek(offset, Deno.SeekMode.Start);
-  const buffer = new Uint8Array(PIECE_BYTES);
+  const buffer = new Uint8Array(pieceBytes);
   for (let at = offset; at < end;) {
-    const room = buffer.subarray(0, Math.min(PIECE_BYTES, end - at));
+    const room = buffer.subarray(0, Math.min(pieceBytes, end - at));
     const read = await file.read(room);
     if (read === null) return;
     at += read;

@@ -8,6 +8,8 @@ import type { CostSum } from "./request_cost.ts";
 interface PlainTexts {
   readonly status: Cost["status"];
   readonly source: Cost["source"];
+  readonly priceKey: string | null;
+  readonly priceAsOf: string | null;
   /** Behind the total of the request. */
   readonly request: string;
   /** Behind the total of the attempt. */
@@ -51,11 +53,15 @@ export class LineCosts {
       rateMissing.length === 0;
     if (!isPlain || price === undefined) return null;
     const known = this.#plain.get(price);
-    const { status, source } = cost;
-    if (known?.status === status && known.source === source) return known;
+    const { status, source, priceKey, priceAsOf } = cost;
+    const isKnown = known?.status === status && known.source === source &&
+      known.priceKey === priceKey && known.priceAsOf === priceAsOf;
+    if (isKnown) return known;
     const texts = {
       status,
       source,
+      priceKey,
+      priceAsOf,
       request: flat(this.#requestEnd(cost), ""),
       attempt: flat(this.#attemptEnd(cost), ""),
     };

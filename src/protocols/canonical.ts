@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { BlockPlaces } from "./places.ts";
 import type { ProtocolName } from "../exchange/names.ts";
 import type { Usage } from "../exchange/usage.ts";
 import type { JsonObject, JsonValue } from "../support/json.ts";
@@ -245,7 +246,7 @@ export type CanonicalRequest = {
   /** Top-level fields that only one protocol has, by protocol, as they came. */
   readonly native: { readonly [P in ProtocolName]?: JsonObject };
   /** Where blocks of the turns stood in the client's body, e.g. `messages[3].content[0]`: for errors and losses. */
-  readonly places?: ReadonlyMap<object, string>;
+  readonly places?: BlockPlaces;
 };
 
 /** Why generation stopped. */

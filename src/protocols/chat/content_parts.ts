@@ -159,19 +159,21 @@ export interface PartTarget {
   readonly cacheControl: boolean;
   /** Notes what could not be written. */
   lose(field: string, reason: string): void;
+  /** Where a block stood in the client's body. */
+  placeOf(block: object): string;
 }
 
 /**
- * Writes one part. `field` names it in errors.
+ * Writes one part.
  * @throws {RequestError} for what chat has no part for
  */
 export function encodePart(
   block: InputBlock,
-  field: string,
   target: PartTarget,
 ): JsonObject {
   if (block.type === "native") {
     if (block.protocol === "chat") return block.value;
+    const field = target.placeOf(block);
     throw invalidField(
       field,
       `Cannot send ${field} to ${target.name}: the chat protocol has no part for ${
@@ -185,19 +187,19 @@ export function encodePart(
     case "text":
       return { type: "text", text: block.text, ...cache };
     case "image":
-      return { ...encodeImage(block, field, target), ...cache };
+      return { ...encodeImage(block, target), ...cache };
     case "document":
-      return { ...encodeDocument(block, field, target), ...cache };
+      return { ...encodeDocument(block, target), ...cache };
   }
 }
 
 function encodeImage(
   block: ImageBlock,
-  field: string,
   target: PartTarget,
 ): JsonObject {
   const { source } = block;
   if (source.kind === "text" || source.kind === "file") {
+    const field = target.placeOf(block);
     throw invalidField(
       field,
       `Cannot send ${field} to ${target.name}: the chat protocol takes images as https URL or base64 only`,
@@ -214,9 +216,9 @@ function encodeImage(
 
 function encodeDocument(
   block: DocumentBlock,
-  field: string,
   target: PartTarget,
 ): JsonObject {
+  const field = target.placeOf(block);
   if (block.citations) {
     target.lose(`${field}.citations`, "the chat protocol has no such field");
   }

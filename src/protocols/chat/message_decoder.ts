@@ -20,6 +20,7 @@ import {
 } from "../fields.ts";
 import { decodeCacheHint, decodeContent } from "./content_parts.ts";
 import { decodeClientReasoning } from "./reasoning.ts";
+import { type BlockPlaces, Places } from "../places.ts";
 
 type Instruction = CanonicalRequest["instructions"][number];
 
@@ -29,7 +30,7 @@ export class MessageDecoder {
   readonly #turns: Turn[] = [];
   /** Fields of single messages that no other protocol has, by their path. */
   readonly #native: JsonObject = {};
-  readonly #places = new Map<object, string>();
+  readonly #places = new Places();
   readonly #customCalls = new Set<string>();
   #results: ToolResultBlock[] | null = null;
   #functionCallId: string | null = null;
@@ -50,7 +51,7 @@ export class MessageDecoder {
   }
 
   /** Where the blocks stood in the body. */
-  get places(): ReadonlyMap<object, string> {
+  get places(): BlockPlaces {
     return this.#places;
   }
 
@@ -121,7 +122,7 @@ export class MessageDecoder {
 
   #assistant(message: JsonObject, index: number, path: string): void {
     const blocks: OutputBlock[] = decodeClientReasoning(message);
-    for (const block of blocks) this.#places.set(block, path);
+    this.#places.note([...blocks], path, false);
     blocks.push(...assistantContent(this.#inputs(message, path), path));
     const refusal = textField(message, "refusal", `${path}.refusal`) ?? "";
     if (refusal !== "") blocks.push({ type: "refusal", text: refusal });
@@ -133,12 +134,13 @@ export class MessageDecoder {
       });
     }
     const calls = objectsField(message, "tool_calls", `${path}.tool_calls`);
-    calls.forEach((call, position) => {
+    const called = calls.map((call, position) => {
       const block = decodeToolCall(call, `${path}.tool_calls[${position}]`);
       if (block.kind === "custom") this.#customCalls.add(block.id);
-      this.#places.set(block, `${path}.tool_calls[${position}]`);
       blocks.push(block);
+      return block;
     });
+    this.#places.note(called, `${path}.tool_calls`, true);
     const legacy = objectField(
       message,
       "function_call",
@@ -168,7 +170,7 @@ export class MessageDecoder {
       this.#results = [];
       this.#turns.push({ role: "tool", blocks: this.#results });
     }
-    this.#places.set(block, path);
+    this.#places.note([block], path, false);
     this.#results.push(block);
   }
 
@@ -180,13 +182,8 @@ export class MessageDecoder {
 
   /** Remembers where the parts of a message stood. */
   #place(blocks: readonly object[], message: JsonObject, path: string): void {
-    const inParts = Array.isArray(message.content);
-    blocks.forEach((block, index) =>
-      this.#places.set(
-        block,
-        inParts ? `${path}.content[${index}]` : `${path}.content`,
-      )
-    );
+    const isList = Array.isArray(message.content);
+    this.#places.note(blocks, `${path}.content`, isList);
   }
 }
 

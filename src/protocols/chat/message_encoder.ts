@@ -55,6 +55,7 @@ export class MessageEncoder {
       name: `${target.provider}/${target.model}`,
       cacheControl: target.cacheControl,
       lose: (field, reason) => this.#lose(field, reason),
+      placeOf: (block) => this.#place(block),
     };
   }
 
@@ -103,6 +104,10 @@ export class MessageEncoder {
     }
   }
 
+  #place(block: object): string {
+    return placeOf(this.#request, block);
+  }
+
   #lose(field: string, reason: string): void {
     this.#losses.push({ field, reason });
   }
@@ -122,7 +127,7 @@ export class MessageEncoder {
   }
 
   #part(block: InputBlock): JsonObject {
-    return encodePart(block, placeOf(this.#request, block), this.#parts);
+    return encodePart(block, this.#parts);
   }
 
   #content(blocks: readonly InputBlock[]): JsonValue {
@@ -141,13 +146,12 @@ export class MessageEncoder {
     const reasoning: ReasoningBlock[] = [];
     const native: JsonObject = {};
     for (const block of blocks) {
-      const at = placeOf(this.#request, block);
       switch (block.type) {
         case "text":
           texts.push(block);
           if (block.citations.length > 0) {
             this.#lose(
-              `${at}.citations`,
+              `${this.#place(block)}.citations`,
               "the chat protocol has no such field",
             );
           }
@@ -161,12 +165,12 @@ export class MessageEncoder {
         case "reasoning":
           if (this.#isOwn(block)) reasoning.push(block);
           else {this.#lose(
-              at,
+              this.#place(block),
               "thinking of another provider or model means nothing here",
             );}
           break;
         case "native":
-          this.#native(block, at, native);
+          this.#native(block, native);
       }
     }
     const message: JsonObject = {
@@ -192,11 +196,10 @@ export class MessageEncoder {
 
   #native(
     block: OutputBlock & { type: "native" },
-    field: string,
     native: JsonObject,
   ): void {
     if (block.protocol !== "chat") {
-      this.#lose(field, "the chat protocol has no such block");
+      this.#lose(this.#place(block), "the chat protocol has no such block");
     } else if (block.value.type === "audio") {
       native.audio = block.value.audio;
     }

@@ -9,13 +9,14 @@ import {
   decodeToolResult,
 } from "./decode_blocks.ts";
 import { requiredObject, wrongField } from "../fields.ts";
+import { type BlockPlaces, Places } from "../places.ts";
 
 /** Turns, and where their blocks stood in the body. */
 export interface DecodedTurns {
   /** The turns. */
   readonly turns: readonly Turn[];
   /** Paths by block. */
-  readonly places: ReadonlyMap<object, string>;
+  readonly places: BlockPlaces;
 }
 
 /**
@@ -35,7 +36,7 @@ export function decodeTurns(messages: JsonValue | undefined): DecodedTurns {
 
 class TurnDecoder {
   readonly turns: Turn[] = [];
-  readonly places = new Map<object, string>();
+  readonly places = new Places();
   // Where the turns begin that follow the last assistant turn.
   #runStart = 0;
   // The blocks of the tool turn that stands there, `null` where none does.
@@ -48,10 +49,13 @@ class TurnDecoder {
       case "assistant":
         this.turns.push({
           role: "assistant",
-          blocks: blocks.map((block, index) => {
-            const at = place(message, path, index);
-            return this.#placed(decodeOutputBlock(block, at), at);
-          }),
+          blocks: this.#placed(
+            blocks.map((block, index) =>
+              decodeOutputBlock(block, `${path}.content[${index}]`)
+            ),
+            message,
+            path,
+          ),
         });
         this.#runStart = this.turns.length;
         this.#results = null;
@@ -77,19 +81,20 @@ class TurnDecoder {
   ): void {
     const inputs: InputBlock[] = [];
     let hasResults = false;
-    blocks.forEach((block, index) => {
-      const at = place(message, path, index);
+    const decoded = blocks.map((block, index) => {
+      const at = `${path}.content[${index}]`;
       if (block.type === "tool_result") {
-        const result = this.#placed(decodeToolResult(block, at), at);
-        result.content.forEach((inner, position) =>
-          this.#placed(inner, place(block, at, position))
-        );
+        const result = decodeToolResult(block, at);
+        this.#placed(result.content, block, at);
         this.#pushResult(result);
         hasResults = true;
-      } else {
-        inputs.push(this.#placed(decodeInputBlock(block, at), at));
+        return result;
       }
+      const input = decodeInputBlock(block, at);
+      inputs.push(input);
+      return input;
     });
+    this.#placed(decoded, message, path);
     if (inputs.length > 0 || !hasResults) {
       this.turns.push({ role, blocks: inputs });
     }
@@ -106,15 +111,13 @@ class TurnDecoder {
     this.#results.push(result);
   }
 
-  #placed<Block extends object>(block: Block, path: string): Block {
-    this.places.set(block, path);
-    return block;
+  /** Notes where the content of a message or result stood: content that is a string has no parts. */
+  #placed<Block extends object>(
+    blocks: readonly Block[],
+    { content }: JsonObject,
+    path: string,
+  ): readonly Block[] {
+    this.places.note(blocks, `${path}.content`, Array.isArray(content));
+    return blocks;
   }
-}
-
-/** Where the content of a message or result stands: content that is a string has no parts. */
-function place({ content }: JsonObject, path: string, index: number): string {
-  return Array.isArray(content)
-    ? `${path}.content[${index}]`
-    : `${path}.content`;
 }

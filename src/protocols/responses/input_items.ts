@@ -17,6 +17,7 @@ import { decodeAnnotations } from "./citations.ts";
 import { decodeContent, saidText } from "./content_parts.ts";
 import { requiredText, textField, wrongField } from "../fields.ts";
 import { clientProof, reasoningText } from "./reasoning_items.ts";
+import { type BlockPlaces, Places } from "../places.ts";
 
 // What the client hands in for a hosted or built-in tool: it follows the
 // assistant's turn and is no part of it.
@@ -32,7 +33,7 @@ const CLIENT_ITEMS: ReadonlySet<string> = new Set([
 /** Gathers items into turns: adjacent items of the assistant, and adjacent results, form one. */
 class TurnBuilder {
   readonly turns: Turn[] = [];
-  readonly places = new Map<object, string>();
+  readonly places = new Places();
   #assistant: OutputBlock[] | null = null;
   #results: ToolResultBlock[] | null = null;
 
@@ -59,17 +60,6 @@ class TurnBuilder {
     this.#results = null;
     this.turns.push({ role, blocks });
   }
-
-  /** Remembers where the parts of an item stood. */
-  place(
-    blocks: readonly object[],
-    value: JsonValue | undefined,
-    path: string,
-  ): void {
-    blocks.forEach((block, index) =>
-      this.places.set(block, Array.isArray(value) ? `${path}[${index}]` : path)
-    );
-  }
 }
 
 /** Turns, and where their blocks stood in the body. */
@@ -77,10 +67,8 @@ export interface DecodedInput {
   /** The turns. */
   readonly turns: Turn[];
   /** Paths by block. */
-  readonly places: ReadonlyMap<object, string>;
+  readonly places: BlockPlaces;
 }
-
-const NO_PLACES: ReadonlyMap<object, string> = new Map();
 
 /**
  * Reads `input`. Hosted calls, references and whatever else only this protocol
@@ -89,11 +77,11 @@ const NO_PLACES: ReadonlyMap<object, string> = new Map();
  */
 export function decodeInput(input: JsonValue | undefined): DecodedInput {
   if (input === undefined || input === null) {
-    return { turns: [], places: NO_PLACES };
+    return { turns: [], places: new Places() };
   }
   if (typeof input === "string") {
     const turns: Turn[] = [{ role: "user", blocks: [textBlock(input)] }];
-    return { turns, places: NO_PLACES };
+    return { turns, places: new Places() };
   }
   if (!Array.isArray(input)) {
     throw wrongField("input", input, "a string or an array of items");
@@ -123,7 +111,11 @@ function decodeItem(
     case "function_call_output":
     case "custom_tool_call_output": {
       const content = decodeOutput(item.output, `${path}.output`);
-      builder.place(content, item.output, `${path}.output`);
+      builder.places.note(
+        content,
+        `${path}.output`,
+        Array.isArray(item.output),
+      );
       return builder.result({
         type: "tool-result",
         callId: requiredText(item, "call_id", `${path}.call_id`),
@@ -139,7 +131,7 @@ function decodeItem(
         text: reasoningText(item),
         ...clientProof(item),
       } as const;
-      builder.places.set(block, path);
+      builder.places.note([block], path, false);
       return builder.assistant(block);
     }
     default: {
@@ -148,7 +140,7 @@ function decodeItem(
         protocol: "responses",
         value: item,
       } as const;
-      builder.places.set(native, path);
+      builder.places.note([native], path, false);
       if (CLIENT_ITEMS.has(type)) builder.input("user", [native]);
       else builder.assistant(native);
     }
@@ -178,7 +170,7 @@ function decodeCall(
     kind: custom ? "custom" : "function",
     cache: null,
   };
-  builder.places.set(call, path);
+  builder.places.note([call], path, false);
   builder.assistant(call);
 }
 
@@ -191,14 +183,22 @@ function decodeMessage(
   switch (role) {
     case "assistant": {
       const blocks = decodeAnswer(item.content, path);
-      builder.place(blocks, item.content, `${path}.content`);
+      builder.places.note(
+        blocks,
+        `${path}.content`,
+        Array.isArray(item.content),
+      );
       return builder.assistant(...blocks);
     }
     case "system":
     case "developer":
     case "user": {
       const blocks = decodeContent(item.content, `${path}.content`);
-      builder.place(blocks, item.content, `${path}.content`);
+      builder.places.note(
+        blocks,
+        `${path}.content`,
+        Array.isArray(item.content),
+      );
       return builder.input(role, blocks);
     }
     default:

@@ -124,6 +124,11 @@ export class Budgets {
     for (const [name, budget] of limits) this.#scope(name).budget = budget;
   }
 
+  /** Whether any budget can refuse or divert anybody's requests. */
+  get bindAny(): boolean {
+    return [...this.#scopes.values()].some((scope) => scope.binds);
+  }
+
   /** Whether any budget can refuse or divert requests of a spender. */
   binds(spender: Spender): boolean {
     return this.#of(spender).some((scope) => scope.binds);

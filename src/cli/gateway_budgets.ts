@@ -23,6 +23,8 @@ import type { LogStreams } from "./log_streams.ts";
 /** Longest time that the last look at the logs takes at the end. */
 const REMEMBER_MS = 2000;
 const EVERY_MS = 600_000;
+/** How long the start waits for sums that refuse nobody. */
+const PATIENCE_MS = 2000;
 
 /** What is said of an event in the log. */
 const WORDS: { readonly [E in BudgetEvent["event"]]: string } = {
@@ -69,8 +71,8 @@ export class GatewayBudgets {
   }
 
   /**
-   * Reads off the logs what was spent before this start. Where no budget has a
-   * limit nobody waits for that.
+   * Reads off the logs what was spent before this start. Where no budget
+   * refuses or diverts anybody, a long log is read on behind the start.
    */
   async restore(): Promise<void> {
     this.#timer = setInterval(() => void this.#remember(), EVERY_MS);
@@ -83,7 +85,8 @@ export class GatewayBudgets {
       return this.#notRestored(error);
     }
     const restored = this.#restore(nowMs, files);
-    if (this.statuses().length > 0) await restored;
+    if (this.budgets.bindAny) await restored;
+    else await endsWithin(PATIENCE_MS, restored);
   }
 
   /** Ends it. `isReadable`: whether the disk answers; then it is remembered how far the logs were read. */

@@ -157,6 +157,13 @@ Deno.test("Budgets counts what belongs to a period that is over to no other", ()
   assertEquals(budgets.reserve(CI, quote(100)).kind, "refused");
 });
 
+Deno.test("Budgets says whether any of them refuses or diverts", () => {
+  const bind = (onExceeded: string, dailyUsd: number) =>
+    new Budgets(config({ budgets: { dailyUsd, onExceeded } }), () => {})
+      .bindAny;
+  assertEquals([bind("warn", 5), bind("reject", 5)], [false, true]);
+});
+
 Deno.test("Budgets counts what is spent after the clock was set back over midnight", () => {
   let nowMs = Date.UTC(2026, 10, 19, 0, 10);
   const budgets = new Budgets(config({}), () => {}, () => nowMs);

@@ -159,7 +159,10 @@ Deno.test("Budgets counts what belongs to a period that is over to no other", ()
 
 Deno.test("Budgets says whether any of them refuses or diverts", () => {
   const bind = (onExceeded: string, dailyUsd: number) =>
-    new Budgets(config({ budgets: { dailyUsd, onExceeded } }), () => {})
+    new Budgets(
+      config({ clients: {}, budgets: { dailyUsd, onExceeded } }),
+      () => {},
+    )
       .bindAny;
   assertEquals([bind("warn", 5), bind("reject", 5)], [false, true]);
 });

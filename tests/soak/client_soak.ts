@@ -275,8 +275,10 @@ for (const drips of [true, false]) {
       assert(peak - baseline > SLOW_CLIENTS * 0.9, `${peak - baseline}`);
       assert(first >= HEAD_TIMEOUT_MS - 500, `${first} ms`);
       assert(last < HEAD_TIMEOUT_MS + 3000, `${last} ms`);
-      // Where others use the machine, it is slow without slow clients too.
-      assert(p99 < Math.max(100, 4 * quiet), `${p99} ms, ${quiet} before`);
+      // A machine that others use is slow without slow clients too.
+      const [load = 0] = Deno.loadavg();
+      const busy = load > navigator.hardwareConcurrency;
+      assert(p99 < (busy ? 300 : 100), `${p99} ms, ${quiet} before`);
     },
   });
 }

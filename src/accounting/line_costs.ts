@@ -20,10 +20,15 @@ interface PlainTexts {
 export class LineCosts {
   readonly #names = new Quoted();
   readonly #plain = new WeakMap<AppliedPrice, PlainTexts>();
+  /** The cost whose total was written last: that of a single attempt follows. */
+  #last: Cost | CostSum | null = null;
+  #lastTotal = "";
 
   /** Writes the cost of a request, a comma before it. */
   request(cost: Cost | CostSum): string {
     const { cachedPico, reasoningPico, otherPico } = cost;
+    this.#last = cost;
+    this.#lastTotal = moneyText(cost.totalPico);
     return ',"cost":{"inputCost":' + moneyText(cost.inputPico) +
       ',"outputCost":' + moneyText(cost.outputPico) +
       (cachedPico === 0n
@@ -33,14 +38,15 @@ export class LineCosts {
         ? ',"reasoningCost":"0","otherCost":"0","totalCost":'
         : ',"reasoningCost":' + moneyText(reasoningPico) +
           ',"otherCost":' + moneyText(otherPico) + ',"totalCost":') +
-      moneyText(cost.totalPico) +
+      this.#lastTotal +
       (this.#plainOf(cost)?.request ?? this.#requestEnd(cost));
   }
 
   /** Writes the cost of an attempt, a comma before it. */
   attempt(cost: Cost | null): string {
     if (cost === null) return ',"cost":null';
-    return ',"cost":{"totalCost":' + moneyText(cost.totalPico) +
+    return ',"cost":{"totalCost":' +
+      (cost === this.#last ? this.#lastTotal : moneyText(cost.totalPico)) +
       (this.#plainOf(cost)?.attempt ?? this.#attemptEnd(cost));
   }
 

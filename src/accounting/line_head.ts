@@ -19,19 +19,20 @@ export function errorType(exchange: Exchange): string {
 /** What is said of a client. */
 class ClientText {
   readonly tier: string;
-  readonly #name: string;
+  /** Behind the timestamp. */
+  readonly withoutIp: string;
   readonly #byIp = new TextMemory((ip) =>
     flat(this.withoutIp, ',"clientIp":', quoted(ip))
   );
 
   constructor(name: string, tier: string) {
-    this.#name = quoted(name);
     this.tier = tier;
-  }
-
-  /** Behind the timestamp. */
-  get withoutIp(): string {
-    return flat('","client":', this.#name, ',"tier":', quoted(this.tier));
+    this.withoutIp = flat(
+      '","client":',
+      quoted(name),
+      ',"tier":',
+      quoted(tier),
+    );
   }
 
   withIp(ip: string): string {

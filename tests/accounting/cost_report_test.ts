@@ -8,7 +8,8 @@ import { reprice } from "../../src/accounting/report/reprice.ts";
 import { trendsOf } from "../../src/accounting/report/trends.ts";
 import { userPrices } from "../../src/accounting/user_prices.ts";
 import { configSchema } from "../../src/config/schema.ts";
-import { inFolder, usageLine, writeDay } from "./usage_lines.ts";
+import { usageLine, writeDay } from "./usage_lines.ts";
+import { inFolder } from "../temp_folder.ts";
 
 /** Prices in USD per million: dear/one 10 in, 1 cached, 20 out; cheap/two a tenth of that. */
 function pricing(factor = 1): Pricing {

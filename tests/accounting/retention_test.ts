@@ -4,19 +4,9 @@ import { scanUsageFile, usageFiles } from "../../src/accounting/usage_files.ts";
 import { UsageRecordWriter } from "../../src/accounting/usage_record.ts";
 import { endedExchange } from "../metrics/exchanges.ts";
 import { FakeClock } from "../support/fake_clock.ts";
+import { inFolder } from "../temp_folder.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 20, 12);
-
-async function inFolder(
-  body: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 function namesIn(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { SpendHistory } from "../../src/accounting/spend_history.ts";
 import { archiveDay, writeDay } from "./usage_lines.ts";
+import { inFolder } from "../temp_folder.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 20, 12);
 
@@ -23,17 +24,6 @@ function sums(
       String(pico),
     ]),
   );
-}
-
-async function inFolder(
-  body: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 Deno.test("SpendHistory sums by the day on which requests came, and reads on where it stopped", () =>

@@ -140,15 +140,3 @@ export async function archiveDay(folder: string, day: string): Promise<void> {
     .pipeTo(target.writable);
   await Deno.remove(`${folder}/${day}.jsonl`);
 }
-
-/** Runs a test with a folder that is removed again. */
-export async function inFolder(
-  test: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "signalbox-usage-" });
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}

@@ -1,8 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { OpenrouterPrices } from "../../src/accounting/openrouter_prices.ts";
 import { run } from "../../src/cli/run.ts";
-import { inFolder, usageLine, writeDay } from "../accounting/usage_lines.ts";
+import { usageLine, writeDay } from "../accounting/usage_lines.ts";
 import { FakeTerminal } from "./fake_terminal.ts";
+import { inFolder } from "../temp_folder.ts";
 
 const MODEL = "signalbox-tests/only-here";
 const LIST = JSON.stringify({

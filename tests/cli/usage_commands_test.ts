@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { ProgressBar } from "../../src/cli/progress_bar.ts";
 import { run } from "../../src/cli/run.ts";
-import { inFolder, usageLine, writeDay } from "../accounting/usage_lines.ts";
+import { usageLine, writeDay } from "../accounting/usage_lines.ts";
 import { FakeTerminal } from "./fake_terminal.ts";
+import { inFolder } from "../temp_folder.ts";
 
 type Run = (...words: string[]) => Promise<readonly [number, FakeTerminal]>;
 

@@ -12,6 +12,7 @@ import manifest from "../../deno.json" with { type: "json" };
 import { buildRevision } from "../../src/support/revision.ts";
 import { GatewayProcess } from "../e2e/process.ts";
 import { buildExecutable } from "./build.ts";
+import { inFolder } from "../temp_folder.ts";
 
 const built = await buildExecutable();
 globalThis.addEventListener("unload", () => {
@@ -31,15 +32,6 @@ function test(name: string, body: (path: string) => Promise<void>): void {
       `the executable ${name} (skipped: no $DENORT_BIN, and deno compile cannot download its base)`,
       () => {},
     );
-  }
-}
-
-async function inFolder(body: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir({ prefix: "signalbox-" });
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
   }
 }
 

@@ -15,18 +15,7 @@ import {
 import { ConfigError } from "../../src/config/problem.ts";
 import { Secret } from "../../src/support/secret.ts";
 import { testEnvironment } from "./test_environment.ts";
-
-/** Runs with a folder that is gone afterwards. */
-async function withFolder(
-  use: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await use(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { inFolder } from "../temp_folder.ts";
 
 /** Loads with the given variables only. */
 function load(
@@ -40,7 +29,7 @@ function load(
 }
 
 Deno.test("loadConfig() takes --config, then $SIGNALBOX_CONFIG, then the usual places in order", async () => {
-  await withFolder(async (folder) => {
+  await inFolder(async (folder) => {
     const names = ["flag", "variable", "first", "second"];
     const paths = names.map((name) => `${folder}/${name}.jsonc`);
     for (const [index, path] of paths.entries()) {
@@ -64,7 +53,7 @@ Deno.test("loadConfig() takes --config, then $SIGNALBOX_CONFIG, then the usual p
 });
 
 Deno.test("loadConfig() never passes over a file that was named or is there", async () => {
-  await withFolder(async (folder) => {
+  await inFolder(async (folder) => {
     const absent = `${folder}/absent.jsonc`;
     const named = await assertRejects(
       () => load({ path: absent, searchPaths: [] }),
@@ -123,7 +112,7 @@ Deno.test("loadConfig() without any file adds the providers whose key variable i
 });
 
 Deno.test("loadConfig() gives one hash per effect, whatever the spelling and the secrets", async () => {
-  await withFolder(async (folder) => {
+  await inFolder(async (folder) => {
     const hashOf = async (text: string, key: string) => {
       const path = `${folder}/config.jsonc`;
       await Deno.writeTextFile(path, text);
@@ -159,7 +148,7 @@ Deno.test("loadConfig() resolves files from the config's folder and <stateDir> i
 });
 
 Deno.test("loadConfig() shows no secret in any problem", async () => {
-  await withFolder(async (folder) => {
+  await inFolder(async (folder) => {
     const path = `${folder}/config.jsonc`;
     const secret = "Zq9-very-secret-text";
     await Deno.writeTextFile(
@@ -187,7 +176,7 @@ Deno.test("loadConfig() shows no secret in any problem", async () => {
 });
 
 Deno.test("loadConfig() lists problems in the order of the file", async () => {
-  await withFolder(async (folder) => {
+  await inFolder(async (folder) => {
     const path = `${folder}/config.jsonc`;
     await Deno.writeTextFile(
       path,
@@ -202,7 +191,7 @@ Deno.test("loadConfig() lists problems in the order of the file", async () => {
 });
 
 Deno.test("loadConfig() warns of a config that others may write and a secret that all may read", async () => {
-  await withFolder(async (folder) => {
+  await inFolder(async (folder) => {
     const path = `${folder}/config.jsonc`;
     await Deno.writeTextFile(
       path,
@@ -222,7 +211,7 @@ Deno.test("loadConfig() warns of a config that others may write and a secret tha
 });
 
 Deno.test("loadConfig() warns of what is probably not meant", async () => {
-  await withFolder(async (folder) => {
+  await inFolder(async (folder) => {
     const path = `${folder}/config.jsonc`;
     await Deno.writeTextFile(
       path,
@@ -260,7 +249,7 @@ Deno.test("loadConfig() warns of what is probably not meant", async () => {
 });
 
 Deno.test("loadConfig() takes a text that is nested without end for a broken one", async () => {
-  await withFolder(async (folder) => {
+  await inFolder(async (folder) => {
     const path = `${folder}/config.jsonc`;
     await Deno.writeTextFile(path, "[".repeat(200_000));
     const error = await assertRejects(() => load({ path }), ConfigError);

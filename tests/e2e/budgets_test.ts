@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { picoOfUsd } from "../../src/support/decimal.ts";
 import { FAST_SIMULATOR, startGateway, type TestGateway } from "./gateway.ts";
 import { linesIn } from "./log_lines.ts";
+import { inFolder } from "../temp_folder.ts";
 
 const PRICES = {
   models: {
@@ -56,17 +57,6 @@ function loggedPico(folder: string): bigint {
     sum += picoOfUsd(cost.totalCost ?? "") ?? 0n;
   }
   return sum;
-}
-
-async function inFolder(
-  body: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 Deno.test("A budget is never overspent by 64 clients at once, survives a restart and equals the log", () =>

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { FAST_SIMULATOR, startGateway, type TestGateway } from "./gateway.ts";
 import { linesIn } from "./log_lines.ts";
+import { inFolder } from "../temp_folder.ts";
 
 const CONFIG = {
   providers: { sim: FAST_SIMULATOR },
@@ -38,17 +39,6 @@ async function untilHealth(
     const health = await healthOf(test);
     if (health[part] === word) return;
     assert(Date.now() < deadline, `${part} is ${health[part]}`);
-  }
-}
-
-async function inFolder(
-  body: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
   }
 }
 

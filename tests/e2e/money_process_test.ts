@@ -4,6 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { picoOfUsd, usdText } from "../../src/support/decimal.ts";
 import { linesIn } from "./log_lines.ts";
 import { GatewayProcess } from "./process.ts";
+import { inFolder } from "../temp_folder.ts";
 
 const PER_INPUT_PICO = 10_000_000n;
 const PER_OUTPUT_PICO = 30_000_000n;
@@ -193,17 +194,6 @@ function tearLastLine(folder: string): void {
   assert(names.length > 0);
   const torn = '{"id":"01torn","timestamp":"2026-11-';
   Deno.writeTextFileSync(`${folder}/${names.at(-1)}`, torn, { append: true });
-}
-
-async function inFolder(
-  body: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "signalbox-" });
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 Deno.test("200 clients at once never spend more than a budget of one dollar, over a restart and a kill", () =>

@@ -22,21 +22,11 @@ import { GatewayProcess } from "../e2e/process.ts";
 import { answer, FakeProvider } from "../fake_provider/fake_provider.ts";
 import { picoOfUsd } from "../../src/support/decimal.ts";
 import { needs } from "../skip.ts";
+import { inFolder } from "../temp_folder.ts";
 
 const SIM = {
   simulator: { firstTokenMs: { mean: 0 }, tokenMs: { mean: 0 } },
 };
-
-async function inFolder(
-  test: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "signalbox-" });
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 /** Threads of a process that wait for a disk. */
 async function stuckThreads({ pid }: GatewayProcess): Promise<number> {

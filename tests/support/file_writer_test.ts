@@ -3,6 +3,7 @@ import { dailyPath, type FileStream } from "../../src/support/file_stream.ts";
 import { FileWriter } from "../../src/support/file_writer.ts";
 import { OperationSlots } from "../../src/support/operation_slots.ts";
 import { FakeClock } from "./fake_clock.ts";
+import { inFolder } from "../temp_folder.ts";
 
 const CHILD = new URL("./file_writer_child.ts", import.meta.url).pathname;
 
@@ -13,17 +14,6 @@ function child(permissions: string[], args: string[]): Deno.Command {
     stdout: "piped",
     stderr: "inherit",
   });
-}
-
-async function inFolder(
-  body: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 function linesOf(path: string): string[] {

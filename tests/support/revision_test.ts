@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { buildRevision } from "../../src/support/revision.ts";
 import { needs } from "../skip.ts";
+import { inFolder } from "../temp_folder.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const HASH = "0123456789abcdef0123456789abcdef01234567";
@@ -15,13 +16,10 @@ async function git(folder: string, ...args: string[]): Promise<string> {
   return new TextDecoder().decode(stdout).trim();
 }
 
-async function inFolder(body: (folder: string, root: URL) => Promise<void>) {
-  const folder = await Deno.makeTempDir({ prefix: "signalbox-" });
-  try {
-    await body(folder, new URL(`file://${folder}/`));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+function inTree(
+  body: (folder: string, root: URL) => Promise<void>,
+): Promise<void> {
+  return inFolder((folder) => body(folder, new URL(`file://${folder}/`)));
 }
 
 const hasGit = await new Deno.Command("git", { args: ["--version"] }).output()
@@ -34,7 +32,7 @@ Deno.test({
     "buildRevision() follows HEAD: branch, packed, detached, worktree",
   ),
   fn: () =>
-    inFolder(async (folder, root) => {
+    inTree(async (folder, root) => {
       const commit = async (words: string) => {
         await git(folder, "commit", "-q", "--allow-empty", "-m", words);
         return await git(folder, "rev-parse", "HEAD");
@@ -56,7 +54,7 @@ Deno.test({
 });
 
 Deno.test("buildRevision() is unknown in an archive without git, and never what a former build left", () =>
-  inFolder(async (folder, root) => {
+  inTree(async (folder, root) => {
     assertEquals(buildRevision(root, false), "unknown");
     await Deno.mkdir(`${folder}/dist`);
     await Deno.writeTextFile(`${folder}/dist/revision`, `${HASH}\n`);

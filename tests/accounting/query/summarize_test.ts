@@ -12,7 +12,8 @@ import { readFilter } from "../../../src/accounting/query/usage_filter.ts";
 import { UsageIndex } from "../../../src/accounting/query/usage_index.ts";
 import { readPage } from "../../../src/accounting/query/usage_page.ts";
 import { readGrouping } from "../../../src/accounting/query/usage_summary.ts";
-import { archiveDay, inFolder, usageLine, writeDay } from "../usage_lines.ts";
+import { archiveDay, usageLine, writeDay } from "../usage_lines.ts";
+import { inFolder } from "../../temp_folder.ts";
 
 type Given = Readonly<Record<string, string>>;
 

@@ -170,25 +170,13 @@ export class Servers implements AsyncDisposable {
       port,
       upstreamPort,
     });
-    const child = new Deno.Command(peer.program[0], {
-      args: [...args],
-      env: { ...env },
-      cwd: folder,
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    this.#stack.defer(async () => {
-      child.kill("SIGKILL");
-      await child.status;
-    });
+    const pid = this.#silent([peer.program[0], ...args], env);
     const url = `http://127.0.0.1:${port}`;
     // Python takes its time.
     await answers(`${url}/`, 60_000);
-    return { url, pid: child.pid, headers };
+    return { url, pid, headers };
   }
 
-  /** Its log goes where nobody reads it: a reader would share the processors. */
   async #startSignalbox(
     program: readonly string[],
     upstreamPort: number,
@@ -210,11 +198,23 @@ export class Servers implements AsyncDisposable {
         models: { fast: { targets: ["up/up-model"] } },
       }),
     );
-    const [command = "", ...args] = program;
+    const pid = this.#silent([...program, "serve", "--config", path], {
+      UP_KEY: "key-of-the-upstream",
+    });
+    const url = `http://127.0.0.1:${port}`;
+    await answers(`${url}/health`);
+    return { url, pid };
+  }
+
+  /** Starts a program whose log goes where nobody reads it: a reader would share the processors. */
+  #silent(
+    [command = "", ...args]: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ): number {
     const child = new Deno.Command(command, {
-      args: [...args, "serve", "--config", path],
+      args,
+      env: { ...env },
       cwd: this.#folder,
-      env: { UP_KEY: "key-of-the-upstream" },
       stdin: "null",
       stdout: "null",
       stderr: "null",
@@ -223,9 +223,7 @@ export class Servers implements AsyncDisposable {
       child.kill("SIGKILL");
       await child.status;
     });
-    const url = `http://127.0.0.1:${port}`;
-    await answers(`${url}/health`);
-    return { url, pid: child.pid };
+    return child.pid;
   }
 
   async #child(

@@ -6,10 +6,10 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { Socket } from "node:net";
 import {
   type Behaviour,
   chunk,
+  drained,
   head,
   stream,
 } from "../fake_provider/fake_provider.ts";
@@ -80,18 +80,6 @@ function offering(taken: { bytes: number; done: boolean }): Behaviour {
     for (const event of events.slice(at)) socket.write(chunk(event));
     socket.write("0\r\n\r\n");
   };
-}
-
-function drained(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      socket.off("drain", done);
-      socket.off("close", done);
-      resolve();
-    };
-    socket.on("drain", done);
-    socket.on("close", done);
-  });
 }
 
 /** Resolves when nothing more has been taken for a while. */

@@ -12,10 +12,10 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import type { Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import {
   answer,
+  drained,
   FakeProvider,
   head,
   silent,
@@ -840,18 +840,6 @@ Deno.test("T27: ids and paths of clients name no file", async () => {
   assertEquals(after, before);
 });
 
-function drainedOrClosed(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      socket.off("drain", done);
-      socket.off("close", done);
-      resolve();
-    };
-    socket.on("drain", done);
-    socket.on("close", done);
-  });
-}
-
 async function tree(folder: string): Promise<string[]> {
   const names: string[] = [];
   for await (const entry of Deno.readDir(folder)) {
@@ -970,7 +958,7 @@ Deno.test("T30: a provider's text cannot make events, and a huge line ends in an
       socket.write('data: {"x":"');
       for (let count = 0; count < 800 && !socket.destroyed; count++) {
         if (socket.write(piece)) continue;
-        await drainedOrClosed(socket);
+        await drained(socket);
       }
     },
     {

@@ -196,3 +196,16 @@ export function chunk(text: string): string {
 function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 1));
 }
+
+/** Resolves once a socket that took no more takes more again, or is closed. */
+export function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      socket.off("drain", done);
+      socket.off("close", done);
+      resolve();
+    };
+    socket.on("drain", done);
+    socket.on("close", done);
+  });
+}

@@ -5,6 +5,7 @@ import { assert, assertEquals } from "@std/assert";
 import { connect as connectSocket, type Socket } from "node:net";
 import {
   chunk,
+  drained,
   FakeProvider,
   head,
   stream,
@@ -181,15 +182,7 @@ async function offer(
     offered += piece.length;
     taken.bytes += piece.length;
     if (socket.write(piece)) continue;
-    await new Promise<void>((resolve) => {
-      const done = () => {
-        socket.off("drain", done);
-        socket.off("close", done);
-        resolve();
-      };
-      socket.on("drain", done);
-      socket.on("close", done);
-    });
+    await drained(socket);
   }
 }
 

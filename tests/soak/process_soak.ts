@@ -28,14 +28,15 @@ const SIM = {
   simulator: { firstTokenMs: { mean: 5 }, tokenMs: { mean: 10 } },
 };
 
-Deno.test("F22: SIGTERM during 200 streams: none is cut, the gateway is not ready at once, exit code 0", async () => {
-  await using gateway = await GatewayProcess.start({
-    config: { providers: { sim: SIM }, server: { drainDelayMs: 1000 } },
-  });
+/** Begins 200 streams; resolves once all have begun, with what each says to its end. */
+async function begin200(
+  model: string,
+  gateway: GatewayProcess,
+): Promise<readonly Promise<string>[]> {
   let begun = 0;
   const streams = Array.from({ length: 200 }, async () => {
     const response = await postJson(gateway.url + CHAT, {
-      model: "sim/tokens-200",
+      model: `sim/${model}`,
       stream: true,
       messages: [{ role: "user", content: "hi" }],
     });
@@ -43,6 +44,14 @@ Deno.test("F22: SIGTERM during 200 streams: none is cut, the gateway is not read
     return await response.text();
   });
   await until("200 heads", 20_000, () => begun === 200);
+  return streams;
+}
+
+Deno.test("F22: SIGTERM during 200 streams: none is cut, the gateway is not ready at once, exit code 0", async () => {
+  await using gateway = await GatewayProcess.start({
+    config: { providers: { sim: SIM }, server: { drainDelayMs: 1000 } },
+  });
+  const streams = await begin200("tokens-200", gateway);
   gateway.kill("SIGTERM");
   const sentMs = performance.now();
   await gateway.line(({ message }) => message === "draining");
@@ -70,17 +79,7 @@ Deno.test("F22: streams that outlive the drain get an error event each", async (
   await using gateway = await GatewayProcess.start({
     config: { providers: { sim: SIM }, server: { drainMs: 500 } },
   });
-  let begun = 0;
-  const streams = Array.from({ length: 200 }, async () => {
-    const response = await postJson(gateway.url + CHAT, {
-      model: "sim/stall-after-2",
-      stream: true,
-      messages: [{ role: "user", content: "hi" }],
-    });
-    begun++;
-    return await response.text();
-  });
-  await until("200 heads", 20_000, () => begun === 200);
+  const streams = await begin200("stall-after-2", gateway);
   gateway.kill("SIGTERM");
   const texts = await Promise.all(streams);
   const silent = texts.filter((text) => !text.includes("shutting down")).length;

@@ -8,6 +8,7 @@ import { gzipSync } from "node:zlib";
 import {
   answer,
   type Behaviour,
+  drained,
   FakeProvider,
   head,
   resetAtOnce,
@@ -357,15 +358,7 @@ async function flood(socket: Socket): Promise<void> {
   const piece = new Uint8Array(65_536).fill(120);
   for (let count = 0; count < 3000 && !socket.destroyed; count++) {
     if (socket.write(piece)) continue;
-    await new Promise<void>((resolve) => {
-      const done = () => {
-        socket.off("drain", done);
-        socket.off("close", done);
-        resolve();
-      };
-      socket.on("drain", done);
-      socket.on("close", done);
-    });
+    await drained(socket);
   }
 }
 

@@ -12,6 +12,7 @@
 
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
+import { isMap } from "node:util/types";
 
 /** What node:http notes of a request under way. */
 interface ActiveRequest {
@@ -67,9 +68,4 @@ export function calmActiveRequests(server: Server): boolean {
     return true;
   }
   return false;
-}
-
-/** Also for the runtime's own maps, which have another prototype. */
-function isMap(value: unknown): value is Map<Socket, ActiveRequest> {
-  return Object.prototype.toString.call(value) === "[object Map]";
 }

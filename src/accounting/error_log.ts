@@ -17,6 +17,7 @@ import type { JsonValue } from "../support/json.ts";
 import { cutText } from "../support/log_format.ts";
 import type { Redactor } from "../support/redact.ts";
 import { errorType } from "./line_head.ts";
+import { decodeUtf8 } from "../support/utf8.ts";
 
 /** How the error log is kept. */
 export interface ErrorLogOptions {
@@ -54,7 +55,7 @@ class BodyStart {
   /** The body as JSON where it is, else as text; both redacted. */
   redacted(redactor: Redactor): JsonValue {
     const text = this.#pieces
-      .map((piece) => new TextDecoder().decode(piece)).join("");
+      .map((piece) => decodeUtf8(piece)).join("");
     const missing = this.#bytes - this.#kept;
     if (missing > 0) return `${redactor.text(text)}…(${missing})`;
     try {

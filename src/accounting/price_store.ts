@@ -16,6 +16,7 @@ import {
 } from "./price_file.ts";
 import type { PriceTable } from "./price_table.ts";
 import type { JsonValue } from "../support/json.ts";
+import { encodeUtf8 } from "../support/utf8.ts";
 
 const NAME_REGEXP = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const PREVIOUS = ".previous.json";
@@ -160,7 +161,7 @@ export class PriceStore {
         createNew: true,
         mode: 0o600,
       });
-      const bytes = new TextEncoder().encode(formatPriceFile(file));
+      const bytes = encodeUtf8(formatPriceFile(file));
       for (let at = 0; at < bytes.length;) {
         at += await handle.write(bytes.subarray(at));
       }

@@ -4,6 +4,7 @@ import { basename, dirname, extname, join } from "node:path";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { type AuditRecord, readAuditLine } from "./audit_line.ts";
 import { systemWords } from "../support/system_words.ts";
+import { decodeUtf8 } from "../support/utf8.ts";
 
 const TAIL_BYTES = 1_048_576;
 
@@ -121,7 +122,7 @@ async function lastLine(path: string): Promise<string | null> {
     if (read === null) break;
     filled += read;
   }
-  const text = new TextDecoder().decode(bytes.subarray(0, filled)).trimEnd();
+  const text = decodeUtf8(bytes.subarray(0, filled)).trimEnd();
   return text.slice(text.lastIndexOf("\n") + 1);
 }
 

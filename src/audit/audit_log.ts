@@ -18,6 +18,7 @@ import {
   type ChainEnd,
 } from "./audit_line.ts";
 import { lastRecord, monthFile } from "./audit_files.ts";
+import { encodeUtf8 } from "../support/utf8.ts";
 
 /** Why an action must not be done: nobody would know of it. */
 export class AuditError extends Error {
@@ -157,7 +158,7 @@ export class AuditLog implements AsyncDisposable {
     try {
       const file = await this.#fileFor(nowMs);
       const { line, end } = auditLine(entry, nowMs, this.#end);
-      await file.write(new TextEncoder().encode(`${line}\n`));
+      await file.write(encodeUtf8(`${line}\n`));
       await file.sync();
       this.#end = end;
     } catch (error) {

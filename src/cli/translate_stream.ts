@@ -8,6 +8,7 @@ import type {
 import { NativePipe } from "../relay/native_pipe.ts";
 import type { Output, StreamLimits, StreamPipe } from "../relay/stream_pipe.ts";
 import { TranslatedPipe } from "../relay/translated_pipe.ts";
+import { decodeUtf8, encodeUtf8 } from "../support/utf8.ts";
 
 const LIMITS: StreamLimits = {
   maxEventBytes: 64 << 20,
@@ -29,7 +30,7 @@ export function translateStream(
   context: AnswerContext,
 ): TranslatedStream {
   const pipe = pipeFor(direction, context);
-  const out = [pipe.push(new TextEncoder().encode(text)), pipe.end()];
+  const out = [pipe.push(encodeUtf8(text)), pipe.end()];
   let { error } = pipe;
   if (!pipe.finished && error === null) {
     error = gatewayError(
@@ -63,5 +64,5 @@ function pipeFor(
 
 function textOf(output: Output | null): string {
   if (output === null) return "";
-  return typeof output === "string" ? output : new TextDecoder().decode(output);
+  return typeof output === "string" ? output : decodeUtf8(output);
 }

@@ -6,6 +6,7 @@ import { schemaProblems } from "../config/schema_problems.ts";
 import type { ClientRequest, ClientResponse } from "../exchange/client.ts";
 import { gatewayError, RequestError } from "../exchange/gateway_error.ts";
 import { isJsonObject } from "../support/json.ts";
+import { decodeUtf8 } from "../support/utf8.ts";
 
 const HEADERS: readonly string[] = [
   "content-type",
@@ -29,7 +30,7 @@ export function sendJson(
  * @throws {RequestError} 400 that names the field and what is expected
  */
 export function readBody<T>(request: ClientRequest, schema: z.ZodType<T>): T {
-  const text = new TextDecoder().decode(request.body);
+  const text = decodeUtf8(request.body);
   let value: unknown;
   try {
     value = text.trim() === "" ? {} : JSON.parse(text);

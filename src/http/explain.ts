@@ -33,6 +33,7 @@ import {
   ScannedInbound,
 } from "./inference.ts";
 import { type Route, WRITE_LIMITS } from "./route.ts";
+import { decodeUtf8, encodeUtf8 } from "../support/utf8.ts";
 
 /** What a request is explained with. */
 export interface ExplainDependencies {
@@ -57,7 +58,7 @@ export function explainRoutes(deps: ExplainDependencies): Route[] {
     limits: { ...WRITE_LIMITS, maxBodyBytes: 0 },
     handler: (_context, request, response) => {
       const question: unknown = JSON.parse(
-        new TextDecoder().decode(request.body),
+        decodeUtf8(request.body),
       );
       const explanation = explainQuestion(question, deps);
       response.send(
@@ -233,7 +234,7 @@ function requestOf(
     query: "",
     header: (name) => headers.get(name) ?? null,
     rawHeaders: [...headers].flat(),
-    body: new TextEncoder().encode(JSON.stringify(body)),
+    body: encodeUtf8(JSON.stringify(body)),
   };
 }
 

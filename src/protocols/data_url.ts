@@ -5,6 +5,8 @@
  * @module
  */
 
+import { encodeUtf8 } from "../support/utf8.ts";
+
 /** Bytes in base64, with what they are. */
 export interface Base64Data {
   /** The media type in lower case, without parameters. */
@@ -104,7 +106,7 @@ export function parseDataUrl(text: string): Base64Data | null {
     data = cleanBase64(text.slice(comma + 1));
   } else {
     const plain = percentDecoded(text.slice(comma + 1));
-    data = plain === null ? null : new TextEncoder().encode(plain).toBase64();
+    data = plain === null ? null : encodeUtf8(plain).toBase64();
   }
   if (data === null) return null;
   const mediaType = (type ?? "").trim().toLowerCase();

@@ -6,8 +6,7 @@ import { headerOf } from "../exchange/headers.ts";
 import type { KeptAnswer } from "../exchange/kept_answer.ts";
 import { HEARTBEAT } from "./client_side.ts";
 import type { Output } from "./stream_pipe.ts";
-
-const TEXT = new TextEncoder();
+import { encodeUtf8 } from "../support/utf8.ts";
 
 /** What is recorded, and who gets it. */
 export interface RecordingOptions {
@@ -99,7 +98,7 @@ export class RecordedResponse implements ClientResponse {
   #take(output: Output): void {
     if (this.#pieces === null) return;
     const bytes = typeof output === "string"
-      ? TEXT.encode(output)
+      ? encodeUtf8(output)
       : output.slice();
     this.#length += bytes.length;
     if (this.#length > this.#options.maxBytes) {

@@ -20,6 +20,7 @@ import {
 } from "../support/json_splice.ts";
 import { asksStream, type Outbound, type Prepared } from "./outbound.ts";
 import type { Inbound } from "./inbound.ts";
+import { encodeUtf8 } from "../support/utf8.ts";
 
 const NO_NAMES: ReadonlyMap<string, string> = new Map();
 
@@ -112,7 +113,7 @@ function rewritten(
     protocol: call.protocol,
     native: true,
     stream: call.stream,
-    bytes: new TextEncoder().encode(rewriteJson(text, before, adapted.body)),
+    bytes: encodeUtf8(rewriteJson(text, before, adapted.body)),
     stripUsage: injects,
     losses,
     toolNames: NO_NAMES,

@@ -5,6 +5,7 @@ import type { Usage } from "../exchange/usage.ts";
 import { isJsonObject, type JsonObject } from "../support/json.ts";
 import { SseReader } from "../support/sse.ts";
 import type { Output, StreamPipe } from "./stream_pipe.ts";
+import { encodeUtf8 } from "../support/utf8.ts";
 
 /** No event is longer: the pipe in front has its own cap. */
 const NO_CAP = Number.MAX_SAFE_INTEGER;
@@ -12,7 +13,6 @@ const FINAL = /"response\.(completed|incomplete)"/;
 
 /** Looks for the terminal event. */
 export class ResponseWatcher {
-  readonly #encoder = new TextEncoder();
   readonly #reader: SseReader;
   #response: JsonObject | null = null;
 
@@ -36,7 +36,7 @@ export class ResponseWatcher {
   /** Takes the next piece. */
   push(output: Output): void {
     this.#reader.push(
-      typeof output === "string" ? this.#encoder.encode(output) : output,
+      typeof output === "string" ? encodeUtf8(output) : output,
     );
   }
 

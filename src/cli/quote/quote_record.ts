@@ -21,6 +21,7 @@ import {
   type JsonValue,
 } from "../../support/json.ts";
 import { SseReader } from "../../support/sse.ts";
+import { encodeUtf8 } from "../../support/utf8.ts";
 
 /** A record that cannot be priced; its message says why. */
 export class InvalidRecord extends Error {
@@ -177,7 +178,7 @@ function parseEvents(text: string): readonly SseEvent[] {
     { onEvent: (event) => events.push(event) },
     MAX_EVENT_BYTES,
   );
-  reader.push(new TextEncoder().encode(text));
+  reader.push(encodeUtf8(text));
   reader.end();
   return events;
 }

@@ -62,18 +62,35 @@ function pico(
   return up ? quotient + 1n : quotient;
 }
 
-// deno-lint-ignore no-explicit-any -- a line is read as whoever reads the log would
-function billOf(attempt: any): bigint {
+/** What a bill needs of an attempt in a line. */
+interface LoggedAttempt {
+  readonly ledger: Readonly<Record<string, number>>;
+  readonly cost: { readonly prices: readonly LoggedPrice[] };
+}
+
+interface LoggedPrice {
+  readonly rates: Readonly<Record<string, string>>;
+  readonly discount?: string;
+}
+
+function named(rate: string | undefined): string {
+  if (rate === undefined) throw new TypeError("The line names no rate");
+  return rate;
+}
+
+function billOf(attempt: LoggedAttempt): bigint {
   const [price] = attempt.cost.prices;
+  if (price === undefined) throw new TypeError("The line names no price");
   const discount = price.discount ?? "1";
   let total = 0n;
   for (const { bucket, keys } of BUCKET_RULES) {
     const units = attempt.ledger[bucket] ?? 0;
     const rate = keys.map((key) => price.rates[key]).find(Boolean);
-    if (units > 0) total += pico(units, rate, 1_000_000n, discount);
+    if (units > 0) total += pico(units, named(rate), 1_000_000n, discount);
   }
   const searches = attempt.ledger.webSearch ?? 0;
-  return total + pico(searches, price.rates.webSearchPer1K, 1000n, discount);
+  const perSearch = named(price.rates["webSearchPer1K"]);
+  return total + pico(searches, perSearch, 1000n, discount);
 }
 
 const TOKENS = fc.oneof(fc.constant(0), fc.nat(5000), fc.nat(400_000));
